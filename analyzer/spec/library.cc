@@ -1,0 +1,110 @@
+#include "analyzer/spec/library.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+
+#include "analyzer/base/text.h"
+#include "analyzer/spec/model_reader.h"
+
+namespace gable {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct KindRow {
+  SpecKind kind;
+  std::string_view word;    // in messages
+  std::string_view option;  // that names it
+  std::string_view folder;
+};
+constexpr std::array<KindRow, 3> kKinds = {{
+    {SpecKind::kModel, "model", "--model", "models"},
+    {SpecKind::kHardware, "hardware", "--hw", "hwspecs"},
+    {SpecKind::kBlock, "block", "block", "models/blocks"},
+}};
+
+const KindRow& kind_row(SpecKind kind) { return kKinds.at(static_cast<std::size_t>(kind)); }
+
+std::string find_data_root() {
+  if (const char* set = std::getenv("GABLE_DATA"); set != nullptr && *set != '\0')
+    return set;  // NOLINT(concurrency-mt-unsafe)
+  std::error_code error;
+  const fs::path program = fs::read_symlink("/proc/self/exe", error);
+  if (!error) {
+    const fs::path installed = program.parent_path().parent_path() / "share" / "gable";
+    if (fs::is_directory(installed / "models", error)) return installed.string();
+  }
+  return GABLE_SOURCE_DIR;
+}
+
+/// Relative to the working directory where it lies below, as the user would type it.
+std::string shown(const std::string& path) {
+  std::error_code error;
+  const std::string here = fs::current_path(error).string() + "/";
+  return !error && path.starts_with(here) ? path.substr(here.size()) : path;
+}
+
+std::string spec_path(SpecKind kind, std::string_view name) {
+  return shown(fmt::format("{}/{}/{}.yaml", data_root(), kind_row(kind).folder, name));
+}
+
+bool exists(const std::string& path) {
+  std::error_code error;
+  return fs::exists(path, error);
+}
+
+}  // namespace
+
+const std::string& data_root() {
+  static const std::string kRoot = find_data_root();
+  return kRoot;
+}
+
+std::vector<std::string> list_specs(SpecKind kind) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(data_root() + "/" + std::string(kind_row(kind).folder), error)) {
+    if (entry.path().extension() == ".yaml") names.push_back(entry.path().stem().string());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::string find_spec(SpecKind kind, const std::string& name_or_path) {
+  if (name_or_path.find('/') != std::string::npos || name_or_path.ends_with(".yaml")) return name_or_path;
+  const KindRow& row = kind_row(kind);
+  if (is_plain_name(name_or_path)) {
+    if (std::string path = spec_path(kind, name_or_path); exists(path)) return path;
+  }
+  const std::vector<std::string> names = list_specs(kind);
+  const std::vector<std::string_view> known(names.begin(), names.end());
+  throw InputError(
+      fmt::format("{}: no {} {}{}", row.option, row.word, in_quotes(name_or_path), suggestion(name_or_path, known)));
+}
+
+YamlNode load_block(const std::string& folder, const std::string& name, const Where& where) {
+  const std::string beside = fmt::format("{}/blocks/{}.yaml", folder.empty() ? "." : folder, name);
+  if (exists(beside)) return load_yaml(beside);
+  if (const std::string shipped = spec_path(SpecKind::kBlock, name); exists(shipped)) return load_yaml(shipped);
+  const std::vector<std::string> names = list_specs(SpecKind::kBlock);
+  const std::vector<std::string_view> known(names.begin(), names.end());
+  throw InputError(where, fmt::format("no block {}, neither {} nor a shipped one{}", in_quotes(name), beside,
+                                      suggestion(name, known)));
+}
+
+Model load_model(const std::string& name_or_path) {
+  const std::string path = find_spec(SpecKind::kModel, name_or_path);
+  const std::string folder = fs::path(path).parent_path().string();
+  return read_model(load_yaml(path),
+                    [&](const std::string& name, const Where& where) { return load_block(folder, name, where); });
+}
+
+Hardware load_hardware(const std::string& name_or_path) {
+  return read_hardware(load_yaml(find_spec(SpecKind::kHardware, name_or_path)));
+}
+
+}  // namespace gable

@@ -1,0 +1,162 @@
+#include "analyzer/spec/model.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "analyzer/base/text.h"
+#include "analyzer/base/units.h"
+
+namespace gable {
+namespace {
+
+std::string owner_of(const Slot& slot) { return slot.scope.empty() ? "" : fmt::format(" of block '{}'", slot.scope); }
+
+void evaluate_slots(const Model& model, std::vector<std::int64_t>& values) {
+  values.resize(model.slots.size());
+  for (std::size_t i = kFirstDim; i < model.slots.size(); ++i) {
+    const Slot& slot = model.slots[i];
+    const std::int64_t value = slot.value.evaluate(values);
+    if (value < slot.least) {
+      throw InputError(slot.value.where(), fmt::format("dim '{}'{} is {}; it must be at least {}", slot.name,
+                                                       owner_of(slot), value, slot.least));
+    }
+    if (slot.most && value > slot.most->evaluate(values)) {
+      throw InputError(slot.value.where(),
+                       fmt::format("dim '{}'{} is {}; it can be at most {} = {}", slot.name, owner_of(slot), value,
+                                   slot.most->text(), slot.most->evaluate(values)));
+    }
+    values[i] = value;
+  }
+}
+
+void evaluate_groups(const Model& model, CostedModel& out) {
+  out.repeats.resize(model.groups.size());
+  for (std::size_t i = 0; i < model.groups.size(); ++i) {
+    const Group& group = model.groups[i];
+    const std::int64_t repeat = group.repeat.evaluate(out.values);
+    if (repeat < 1) {
+      throw InputError(group.repeat.where(),
+                       fmt::format("block '{}' repeats {} times; it must be at least 1", group.path, repeat));
+    }
+    const Count around = group.parent < 0 ? 1 : out.repeats[static_cast<std::size_t>(group.parent)];
+    out.repeats[i] = (Count(repeat) * around).value();
+  }
+}
+
+OpArgs evaluate_fields(const OpSpec& op, const std::vector<std::int64_t>& values, const Dtypes& dtypes, Mode mode) {
+  OpArgs args{{}, dtypes, mode};
+  const auto fields = op.kind->fields;
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    const FieldValue& field = op.fields.at(i);
+    const std::int64_t value = field.same_as ? args.values.at(*field.same_as) : field.expr.evaluate(values);
+    if (value < fields[i].least) {
+      throw InputError(field.expr.where(), fmt::format("op '{}': {} = {} is {}; it must be at least {}", op.path,
+                                                       fields[i].name, field.expr.text(), value, fields[i].least));
+    }
+    args.values.at(i) = value;
+  }
+  return args;
+}
+
+/// Elements of the matrix that can be shared: all parameters but the bias.
+Count tied_elements(const OpKind& kind, OpArgs args) {
+  if (const auto bias = find_field(kind, "bias")) args.values.at(*bias) = 0;
+  return forward_cost(kind, args).params;
+}
+
+/// Weights that another op owns are read, but not counted as parameters again.
+void share_weights(const Model& model, const OpSpec& op, const OpArgs& args, const CostedModel& costed, Cost& cost) {
+  const OpSpec& owner = model.ops[*op.tied_to];
+  const Count own = tied_elements(*op.kind, args);
+  const Count theirs = tied_elements(*owner.kind, evaluate_fields(owner, costed.values, args.dtypes, args.mode));
+  if (own != theirs) {
+    throw InputError(op.where, fmt::format("op '{}' is tied to '{}', but has {} weights where that has {}", op.path,
+                                           owner.path, format_grouped(own.value()), format_grouped(theirs.value())));
+  }
+  cost.params = cost.params - own;
+  cost.lookup_params = cost.lookup_params > own ? cost.lookup_params - own : Count(0);
+}
+
+void cost_op(const Model& model, const OpSpec& op, const Dtypes& base, Mode mode, const std::vector<bool>& selected,
+             CostedModel& out, OpCost& result) {
+  result.dtypes = op.dtype.applied_to(base);
+  result.compute = compute_dtype(*op.kind, result.dtypes);
+  out.values[kActBits] = row(result.dtypes.act).bits;
+  out.values[kWeightBits] = row(result.dtypes.weights).bits;
+  const OpArgs args = evaluate_fields(op, out.values, result.dtypes, mode);
+  result.one = forward_cost(*op.kind, args);
+  if (op.tied_to && selected[model.ops[*op.tied_to].part]) share_weights(model, op, args, out, result.one);
+  result.count = op.count.evaluate(out.values);
+  if (result.count < 1) {
+    throw InputError(op.count.where(),
+                     fmt::format("op '{}': count is {}; it must be at least 1", op.path, result.count));
+  }
+  const Count around = op.group < 0 ? 1 : out.repeats[static_cast<std::size_t>(op.group)];
+  result.executions = (Count(result.count) * around).value();
+  result.selected = selected[op.part];
+}
+
+}  // namespace
+
+std::vector<bool> selected_parts(const Model& model, const std::vector<std::string>& names) {
+  std::vector<bool> selected(model.parts.size());
+  for (std::size_t i = 0; i < model.parts.size(); ++i) selected[i] = names.empty() && !model.parts[i].optional;
+  for (const std::string& name : names) {
+    bool found = false;
+    for (std::size_t i = 0; i < model.parts.size(); ++i) {
+      if (name != "all" && name != model.parts[i].name) continue;
+      selected[i] = true;
+      found = true;
+    }
+    if (found) continue;
+    std::vector<std::string_view> known = {"all"};
+    for (const Part& part : model.parts) known.push_back(part.name);
+    throw InputError(
+        fmt::format("--parts: model '{}' has no part {}{}", model.name, in_quotes(name), suggestion(name, known)));
+  }
+  return selected;
+}
+
+void set_dim(Model& model, std::string_view name, std::string_view value) {
+  std::vector<std::string_view> known;
+  for (std::size_t i = kFirstDim; i < kFirstDim + model.dim_count; ++i) {
+    Slot& slot = model.slots[i];
+    if (slot.name == name) {
+      const Where flag{std::make_shared<const std::string>(fmt::format("--set {}={}", name, value))};
+      const auto earlier = [&](std::string_view word, const Where&) -> std::optional<std::size_t> {
+        for (std::size_t j = kFirstDim; j < i; ++j) {
+          if (model.slots[j].name == word) return j;
+        }
+        return std::nullopt;
+      };
+      slot.value = Expr::compile(value, flag, earlier, known);
+      return;
+    }
+    known.push_back(slot.name);
+  }
+  throw InputError(fmt::format("--set {}={}: model '{}' has no dim {}{}", name, value, model.name, in_quotes(name),
+                               suggestion(name, known)));
+}
+
+void cost_model(const Model& model, const CostOptions& options, CostedModel& out) {
+  const std::vector<bool> selected = selected_parts(model, options.parts);
+  const Dtypes base = options.dtype.applied_to(model.dtypes);
+  evaluate_slots(model, out.values);
+  evaluate_groups(model, out);
+  out.ops.resize(model.ops.size());
+  for (std::size_t i = 0; i < model.ops.size(); ++i) {
+    const OpSpec& op = model.ops[i];
+    try {
+      cost_op(model, op, base, options.mode, selected, out, out.ops[i]);
+      static_cast<void>(out.ops[i].one * Count(out.ops[i].executions));  // the total must fit, too
+    } catch (const CountOverflow& overflow) {
+      throw InputError(op.where, fmt::format("op '{}': {}", op.path, overflow.what()));
+    } catch (const InputError& error) {
+      if (error.where().file) throw;  // a cost function knows what is wrong, not where
+      throw InputError(op.where, fmt::format("op '{}': {}", op.path, error.what()));
+    }
+  }
+}
+
+}  // namespace gable

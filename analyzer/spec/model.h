@@ -1,0 +1,121 @@
+// A model: named dims, parts, blocks with repeats, ops. Plain data, compiled once, costed many times.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "analyzer/base/dtype_choice.h"
+#include "analyzer/ops/op_table.h"
+#include "analyzer/spec/expr.h"
+
+namespace gable {
+
+/// A named integer: a dim of the model, or a parameter or dim of a block (one slot for each use of the block).
+struct Slot {
+  std::string name;
+  std::string scope;  ///< path of the block it belongs to; "" for dims of the model
+  std::string doc;
+  Expr value;
+  std::optional<Expr> most;  ///< largest allowed value
+  std::int64_t least = 1;
+};
+
+/// A use of a block: its ops run `repeat` times in a row.
+struct Group {
+  int parent = -1;  ///< index of the enclosing group
+  std::string name;
+  std::string path;  ///< "h" or "outer/inner"
+  Expr repeat;
+};
+
+/// One field of an op: an expression, or the value of an earlier field of the same op.
+struct FieldValue {
+  Expr expr;
+  std::optional<std::size_t> same_as;
+};
+
+struct OpSpec {
+  std::string name;
+  std::string path;  ///< within the part: "h/attn_qkv"
+  std::size_t part = 0;
+  int group = -1;
+  const OpKind* kind = nullptr;
+  std::array<FieldValue, kMaxFields> fields;
+  Expr count;  ///< instances with parameters of their own, run one after the other
+  DtypeChoice dtype;
+  std::optional<std::size_t> tied_to;  ///< index of the op whose weights it uses
+  Where where;
+};
+
+struct Part {
+  std::string name;
+  std::string doc;
+  bool optional = false;  ///< costed only where it is asked for
+};
+
+/// Where an analysis made by hand differs. `text` may hold {what:path} fields that the report fills in.
+struct Note {
+  std::string text;
+  Where where;
+};
+
+struct Model {
+  std::string name;
+  std::string title;
+  std::string source;
+  Dtypes dtypes;
+  std::vector<Slot> slots;  ///< in order of evaluation; the first two are kActBits and kWeightBits, then the dims
+  std::size_t dim_count = 0;
+  std::vector<Part> parts;
+  std::vector<Group> groups;
+  std::vector<OpSpec> ops;
+  std::vector<Note> notes;
+
+  /// "top/h/attn_qkv"
+  [[nodiscard]] std::string full_path(const OpSpec& op) const { return parts[op.part].name + "/" + op.path; }
+};
+
+/// Slots that hold the widths of the op at hand, for custom ops.
+inline constexpr std::size_t kActBits = 0;
+inline constexpr std::size_t kWeightBits = 1;
+inline constexpr std::size_t kFirstDim = 2;
+
+/// Overrides a dim with an expression over earlier dims.
+/// @throws InputError naming --set: unknown dim, or not a valid expression
+void set_dim(Model& model, std::string_view name, std::string_view value);
+
+/// An op of the model, costed.
+struct OpCost {
+  Cost one;                     ///< one execution
+  std::int64_t executions = 1;  ///< count x repeats of the blocks around it
+  std::int64_t count = 1;       ///< of them, in one pass of its block
+  Dtypes dtypes;
+  Dtype compute = Dtype::kFp32;
+  bool selected = true;  ///< its part is
+};
+
+/// A model with its dims filled in.
+struct CostedModel {
+  std::vector<std::int64_t> values;   ///< of the slots
+  std::vector<std::int64_t> repeats;  ///< of the groups, those around included
+  std::vector<OpCost> ops;            ///< parallel to Model::ops
+};
+
+struct CostOptions {
+  DtypeChoice dtype;
+  Mode mode = Mode::kEval;
+  std::vector<std::string> parts;  ///< empty: all that are not optional; "all": all
+};
+
+/// Costs every op once; a repeated block is not expanded. `out` is reused: no allocation in a sweep.
+/// @throws InputError: a dim or field out of range, an overflow, an unknown part
+void cost_model(const Model& model, const CostOptions& options, CostedModel& out);
+
+/// Whether each part is costed. @throws InputError for an unknown part
+std::vector<bool> selected_parts(const Model& model, const std::vector<std::string>& names);
+
+}  // namespace gable
