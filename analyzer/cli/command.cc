@@ -1,0 +1,80 @@
+#include "analyzer/cli/command.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <ostream>
+
+#include "analyzer/base/error.h"
+#include "analyzer/base/text.h"
+#include "reports/report.h"
+
+namespace gable {
+namespace {
+
+constexpr int kFailed = 1;
+constexpr int kWrongInput = 2;
+
+constexpr std::array<Command, 4> kCommands = {{
+    {"", "analyze --model M [options]", "roofline report of a model on a device",
+     "analyze --model gpt2-split --hw a100-pcie-40 --notes", report_command},
+    {"list", "analyze list models|hardware|ops|dtypes|formats", "what there is, with a line each",
+     "analyze list models", list_command},
+    {"show", "analyze show hardware H | model M | op K", "one device, model or op in full, with sources",
+     "analyze show op attention", show_command},
+    {"lint", "analyze lint [files]", "checks spec files; without files, the shipped ones", "analyze lint my-model.yaml",
+     lint_command},
+}};
+
+std::string overview() {
+  std::string out = "Roofline and analytical performance model of deep learning.\n\nusage:\n";
+  for (const Command& command : kCommands) out += fmt::format("  {:<50} {}\n", command.usage, command.summary);
+  return out +
+         "  analyze --version\n\n`analyze COMMAND --help` tells more of each; these are the options of the report:\n\n";
+}
+
+const Command& find_command(std::string_view word) {
+  const auto* found =
+      std::find_if(kCommands.begin(), kCommands.end(), [&](const Command& c) { return c.name == word; });
+  if (found != kCommands.end()) return *found;
+  std::vector<std::string_view> known;
+  for (const Command& command : kCommands) {
+    if (!command.name.empty()) known.push_back(command.name);
+  }
+  throw InputError(fmt::format("unknown command {}{}", in_quotes(word), suggestion(word, known)));
+}
+
+int dispatch(const Args& args, const Io& io) {
+  const std::string first = args.empty() ? "--help" : args.front();
+  if (first == "--version") {
+    io.out << "gable " << kVersion << "\n";
+    return 0;
+  }
+  if (first == "--help" || first == "-h") io.out << overview();
+  if (first.starts_with("-")) return report_command(args.empty() ? Args{first} : args, io);
+  return find_command(first).run(Args(args.begin() + 1, args.end()), io);
+}
+
+}  // namespace
+
+std::span<const Command> command_table() { return kCommands; }
+
+int run_analyze(const Args& args, const Io& io) {
+  try {
+    const int code = dispatch(args, io);
+    if (!io.out.flush()) throw OutputError("cannot write to standard output");
+    return code;
+  } catch (const InputError& error) {
+    io.err << error.what() << "\n";
+    return kWrongInput;
+  } catch (const OutputError& error) {
+    io.err << error.what() << "\n";
+    return kFailed;
+  } catch (const std::exception& error) {
+    io.err << "internal error: " << error.what() << "; please report it with the command that led here\n";
+    return kFailed;
+  }
+}
+
+}  // namespace gable

@@ -1,0 +1,44 @@
+// The commands of `analyze`: one row each; --help, did-you-mean and the tests read the table.
+#pragma once
+
+#include <iosfwd>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "analyzer/spec/hardware_choice.h"
+
+namespace gable {
+
+/// What a command talks to; tests put strings here.
+struct Io {
+  std::ostream& out;  ///< data
+  std::ostream& err;  ///< diagnostics
+  int width = 80;
+  bool color = false;
+  Machine machine;
+};
+
+using Args = std::vector<std::string>;
+
+struct Command {
+  std::string_view name;  ///< "" for the report, which needs none
+  std::string_view usage;
+  std::string_view summary;
+  std::string_view example;
+  int (*run)(const Args& args, const Io& io);  ///< exit code
+};
+
+std::span<const Command> command_table();
+
+/// Runs `analyze ARGS`. Exit code 0, 1 (output could not be written, internal error) or 2 (wrong input); the message is
+/// one line on io.err.
+int run_analyze(const Args& args, const Io& io);
+
+int report_command(const Args& args, const Io& io);
+int list_command(const Args& args, const Io& io);
+int show_command(const Args& args, const Io& io);
+int lint_command(const Args& args, const Io& io);
+
+}  // namespace gable

@@ -1,0 +1,235 @@
+#include "reports/insights.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "analyzer/base/text.h"
+#include "analyzer/base/units.h"
+#include "reports/rows.h"
+
+namespace gable {
+namespace {
+
+std::string percent(double share) { return fmt::format("{:.1f} %", 100 * share); }
+
+const OpRow* slowest(const Analysis& analysis, std::size_t first, std::size_t last) {
+  const OpRow* found = nullptr;
+  for (std::size_t i = first; i < last; ++i) {
+    const OpRow& row = analysis.rows[i];
+    if (found == nullptr || row.totals.time_s > found->totals.time_s) found = &row;
+  }
+  return found;
+}
+
+std::string part_prefix(const Analysis& analysis, const OpRow& row) {
+  return analysis.model.parts.size() > 1 ? analysis.model.full_path(analysis.spec(row)) : analysis.spec(row).path;
+}
+
+/// " for 6 tokens" where the op has rows of input.
+std::string for_tokens(const Analysis& analysis, const OpRow& row) {
+  const OpSpec& spec = analysis.spec(row);
+  const auto field = find_field(*spec.kind, "tokens");
+  if (!field) return "";
+  const std::int64_t tokens = spec.fields.at(*field).expr.evaluate(analysis.costed.values);
+  return fmt::format(" for {} token{}", format_grouped(tokens), tokens == 1 ? "" : "s");
+}
+
+/// The ridge of the roof that computes this op: its peak over DRAM bandwidth.
+double ridge_of(const Analysis& analysis, const OpRow& row) {
+  return row.rates.matrix_flop_per_s / analysis.hw.dram_bandwidth.value;
+}
+
+std::string reason(const Analysis& analysis, const OpRow& row) {
+  const Cost& cost = row.cost.one;
+  const std::string intensity = format_significant(row.totals.intensity(), 3);
+  const std::string ridge = format_significant(ridge_of(analysis, row), 3);
+  const bool matrix = cost.matrix_flop > Count(0);
+  const std::string_view dtype = gable::row(row.rates.matrix_dtype).name;
+  switch (row.time.bound) {
+    case Bound::kLaunch:
+      return fmt::format("its work takes {}, less than the {} it takes to launch",
+                         format_si(row.time.total_s - analysis.hw.launch_latency.value, "s", 3),
+                         format_si(analysis.hw.launch_latency.value, "s", 3));
+    case Bound::kMemory: {
+      const bool weights = 2 * cost.param_bytes > cost.unique;
+      const std::string moved = weights
+                                    ? fmt::format("reads {} of weights{}", format_si(cost.param_bytes.real(), "B", 3),
+                                                  for_tokens(analysis, row))
+                                    : fmt::format("moves {}", format_si(cost.unique.real(), "B", 3));
+      if (!matrix) return fmt::format("it {} and computes little: {} FLOP/byte", moved, intensity);
+      return fmt::format("it {}: {} FLOP/byte against a ridge of {} ({})", moved, intensity, ridge, dtype);
+    }
+    case Bound::kCompute:
+      break;
+  }
+  if (!matrix) return fmt::format("{} FLOP/byte on the vector units", intensity);
+  return fmt::format("{} FLOP/byte, above the ridge of {} ({})", intensity, ridge, dtype);
+}
+
+void add_slowest_of_parts(const Analysis& analysis, std::vector<std::string>& out) {
+  for (const PartRow& part : analysis.parts) {
+    const OpRow* row = slowest(analysis, part.first, part.last);
+    if (row == nullptr || row->totals.time_s == 0) continue;
+    const ReportRow shares = op_row(analysis, *row);
+    const std::string whole = analysis.parts.size() > 1 ? shares.part : std::string("the model");
+    const std::string times =
+        row->cost.executions > 1 ? fmt::format(" ({} times)", format_grouped(row->cost.executions)) : "";
+    const std::string flop = row->cost.one.matrix_flop > Count(0)
+                                 ? fmt::format("{} of {}'s FLOP and ", percent(shares.flop_share_of_part), whole)
+                                 : "";
+    const std::string of = flop.empty() ? fmt::format("of {}'s time", whole) : "of its time";
+    out.push_back(fmt::format("{}{} takes {}{} {}; it is {}-bound ({}): {}.", part_prefix(analysis, *row), times, flop,
+                              percent(shares.time_share_of_part), of, bound_name(row->time.bound),
+                              roof_name(row->time.roof), reason(analysis, *row)));
+  }
+}
+
+std::string ratio(double a, double b) { return b > 0 ? format_significant(a / b, 3) : "-"; }
+
+void add_part_ratios(const Analysis& analysis, std::vector<std::string>& out) {
+  if (analysis.parts.size() < 2) return;
+  const PartRow& base = analysis.parts.front();
+  for (std::size_t i = 1; i < analysis.parts.size(); ++i) {
+    const Totals& a = analysis.parts[i].totals;
+    const Totals& b = base.totals;
+    out.push_back(fmt::format("{} : {} is {} in FLOP, {} in bytes and {} in time.",
+                              analysis.model.parts[analysis.parts[i].part].name, analysis.model.parts[base.part].name,
+                              ratio(a.cost.matrix_flop.real(), b.cost.matrix_flop.real()),
+                              ratio(a.cost.unique.real(), b.cost.unique.real()), ratio(a.time_s, b.time_s)));
+  }
+}
+
+/// The kinds of op with most time, at most four.
+void add_time_by_kind(const Analysis& analysis, std::vector<std::string>& out) {
+  constexpr std::size_t kNamed = 4;
+  std::vector<ReportRow> kinds = kind_rows(analysis);
+  std::stable_sort(kinds.begin(), kinds.end(),
+                   [](const ReportRow& a, const ReportRow& b) { return a.totals.time_s > b.totals.time_s; });
+  std::erase_if(kinds, [](const ReportRow& row) { return row.totals.time_s == 0; });
+  if (kinds.size() < 2) return;
+  std::vector<std::string> pieces;
+  for (std::size_t i = 0; i < std::min(kNamed, kinds.size()); ++i) {
+    pieces.push_back(fmt::format("{} {}", kinds[i].name, percent(kinds[i].time_share_of_model)));
+  }
+  out.push_back(fmt::format("By kind of op, {} of the time.", fmt::join(pieces, ", ")));
+}
+
+void add_time_by_bound(const Analysis& analysis, std::vector<std::string>& out) {
+  const Totals& total = analysis.total;
+  if (total.time_s <= 0) return;
+  std::vector<std::string> pieces;
+  for (std::size_t i = 0; i < kBoundCount; ++i) {
+    if (total.bound_s.at(i) > 0)
+      pieces.push_back(
+          fmt::format("{} {}", bound_name(static_cast<Bound>(i)), percent(total.bound_s.at(i) / total.time_s)));
+  }
+  out.push_back(fmt::format("Of the time, {} bound.", fmt::join(pieces, ", ")));
+  add_time_by_kind(analysis, out);
+  const double launch_s = total.cost.launches.real() * analysis.hw.launch_latency.value;
+  if (!analysis.options.roofs.launch) return;
+  out.push_back(fmt::format("{} kernel launches of {} are {} of the {}.", format_grouped(total.cost.launches.value()),
+                            format_si(analysis.hw.launch_latency.value, "s", 3), percent(launch_s / total.time_s),
+                            format_si(total.time_s, "s")));
+}
+
+/// Where the device has no unit for a dtype, what computes instead.
+void add_fallbacks(const Analysis& analysis, std::vector<std::string>& out) {
+  std::vector<std::string> seen;
+  for (const OpRow& row : analysis.rows) {
+    if (row.rates.matrix_dtype == row.cost.compute || row.cost.one.matrix_flop == Count(0)) continue;
+    std::string text = fmt::format("{} has no unit for {}: its products are computed in {}{}.", analysis.hw.name,
+                                   gable::row(row.cost.compute).name, gable::row(row.rates.matrix_dtype).name,
+                                   row.rates.shared ? " on the vector units" : "");
+    if (std::find(seen.begin(), seen.end(), text) == seen.end()) seen.push_back(std::move(text));
+  }
+  out.insert(out.end(), seen.begin(), seen.end());
+}
+
+void add_unverified(const Analysis& analysis, std::vector<std::string>& out) {
+  std::vector<std::string> names;
+  for (const auto& [name, quantity] : all_quantities(analysis.hw)) {
+    if (quantity->provenance == Provenance::kUnverified) names.push_back(fmt::format("{} ~{}", name, quantity->text));
+  }
+  if (!names.empty())
+    out.push_back(fmt::format("Numbers of {} that no source confirms: {}.", analysis.hw.name, fmt::join(names, ", ")));
+}
+
+/// Every total carries both kinds of FLOP, however narrow the table is.
+void add_totals(const Analysis& analysis, std::vector<std::string>& out) {
+  const Cost& cost = analysis.total.cost;
+  const std::string lookup = cost.lookup_params > Count(0)
+                                 ? fmt::format(" ({} of them looked up)", format_grouped(cost.lookup_params.value()))
+                                 : "";
+  out.push_back(fmt::format("In all {} parameters{}, {} matrix and {} vector FLOP, {} moved in {}.",
+                            format_grouped(cost.params.value()), lookup, format_si(cost.matrix_flop.real(), ""),
+                            format_si(cost.vector_flop.real(), ""), format_si(cost.unique.real(), "B"),
+                            format_si(analysis.total.time_s, "s")));
+}
+
+/// Ops that do nothing in this mode have no row in the table.
+void add_idle(const Analysis& analysis, std::vector<std::string>& out) {
+  std::vector<std::string> names;
+  for (const OpRow& row : analysis.rows) {
+    if (row.cost.one.launches == Count(0)) names.push_back(part_prefix(analysis, row));
+  }
+  if (!names.empty()) {
+    out.push_back(fmt::format("Nothing runs in {} for {}.",
+                              analysis.options.cost.mode == Mode::kTrain ? "training" : "evaluation",
+                              fmt::join(names, ", ")));
+  }
+}
+
+}  // namespace
+
+std::string_view mode_name(Mode mode) { return mode == Mode::kTrain ? "train" : "eval"; }
+
+std::string hardware_line(const Analysis& analysis) {
+  return fmt::format("hardware: {} ({}), {}", analysis.hw.name, analysis.hw.title, analysis.hw_reason);
+}
+
+std::string model_line(const Analysis& analysis) {
+  std::string dims;
+  for (std::size_t i = kFirstDim; i < kFirstDim + analysis.model.dim_count; ++i) {
+    dims += fmt::format("{}{}={}", dims.empty() ? "" : " ", analysis.model.slots[i].name, analysis.costed.values[i]);
+  }
+  const std::string title = analysis.model.title.empty() ? "" : fmt::format(" ({})", analysis.model.title);
+  return fmt::format("model: {}{}{}{}", analysis.model.name, title, dims.empty() ? "" : ", ", dims);
+}
+
+std::string settings_line(const Analysis& analysis) {
+  return fmt::format(
+      "forward, {}, {}, recipe ideal, roofs {}{}: the datasheet roofline, not yet a prediction of a framework's time",
+      analysis.options.cost.mode == Mode::kTrain ? "training" : "evaluation", describe(analysis.dtypes()),
+      describe(analysis.options.roofs), analysis.options.resident_l2 ? ", resident in L2 where it fits" : "");
+}
+
+std::string ridge_line(const Analysis& analysis) {
+  std::vector<std::string> seen;
+  const auto add = [&](Dtype dtype, double rate, std::string_view unit) {
+    std::string text =
+        fmt::format("{} {} {} at {}", gable::row(dtype).name, unit,
+                    format_significant(rate / analysis.hw.dram_bandwidth.value, 3), format_si(rate, "FLOP/s", 3));
+    if (std::find(seen.begin(), seen.end(), text) == seen.end()) seen.push_back(std::move(text));
+  };
+  for (const OpRow& row : analysis.rows) {
+    add(row.rates.matrix_dtype, row.rates.matrix_flop_per_s, row.rates.shared ? "vector" : "tensor");
+    add(row.rates.vector_dtype, row.rates.vector_flop_per_s, "vector");
+  }
+  return fmt::format("ridge points in FLOP/byte: {}; DRAM {}", fmt::join(seen, ", "),
+                     format_si(analysis.hw.dram_bandwidth.value, "B/s"));
+}
+
+std::vector<std::string> findings(const Analysis& analysis) {
+  std::vector<std::string> out;
+  add_totals(analysis, out);
+  add_slowest_of_parts(analysis, out);
+  add_part_ratios(analysis, out);
+  add_time_by_bound(analysis, out);
+  add_fallbacks(analysis, out);
+  add_idle(analysis, out);
+  add_unverified(analysis, out);
+  return out;
+}
+
+}  // namespace gable

@@ -1,0 +1,113 @@
+// JSON after reports/schema.json. Counts are whole numbers, rates and times are in base units.
+#include <nlohmann/json.hpp>
+
+#include "reports/columns.h"
+#include "reports/insights.h"
+#include "reports/report.h"
+
+namespace gable {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int kSchemaVersion = 1;
+
+Json to_json(const Cell& cell) {
+  return std::visit([](const auto& value) { return Json(value); }, cell);
+}
+
+/// `sums` leaves out what identifies an op.
+Json row_json(const ReportRow& row, bool mac, bool sums) {
+  Json json = Json::object();
+  for (const Column& column : columns(mac)) {
+    const Cell cell = column.get(row);
+    const auto* text = std::get_if<std::string>(&cell);
+    const bool identifies =
+        column.name == "level" || column.name == "near_ridge" || column.name == "name" || column.name == "executions";
+    if (text != nullptr && text->empty()) {
+      if (!sums && (column.name == "bound" || column.name == "roof")) json[std::string(column.name)] = nullptr;
+    } else if (column.name == "near_ridge") {
+      if (!sums) json["near_ridge"] = row.near_ridge;
+    } else if (!sums || !identifies) {
+      json[std::string(column.name)] = to_json(cell);
+    }
+  }
+  return json;
+}
+
+Json model_json(const Analysis& analysis) {
+  const Model& model = analysis.model;
+  Json dims = Json::object();
+  for (std::size_t i = kFirstDim; i < kFirstDim + model.dim_count; ++i)
+    dims[model.slots[i].name] = analysis.costed.values[i];
+  return {{"name", model.name}, {"title", model.title}, {"source", model.source}, {"dims", dims}};
+}
+
+Json hardware_json(const Analysis& analysis) {
+  const Hardware& hw = analysis.hw;
+  Json ridge_list = Json::array();
+  for (const Ridge& ridge : ridges(hw)) {
+    ridge_list.push_back({{"dtype", row(ridge.dtype).name},
+                          {"roof", roof_name(ridge.roof)},
+                          {"peak_flop_per_s", ridge.flop_per_s},
+                          {"ridge_flop_per_byte", ridge.flop_per_byte}});
+  }
+  return {{"name", hw.name},
+          {"title", hw.title},
+          {"reason", analysis.hw_reason},
+          {"dram_bytes_per_s", hw.dram_bandwidth.value},
+          {"dram_capacity_bytes", hw.dram_capacity.value},
+          {"l2_bytes_per_s", hw.l2_bandwidth.value},
+          {"l2_capacity_bytes", hw.l2_capacity.value},
+          {"launch_latency_s", hw.launch_latency.value},
+          {"ridges", ridge_list}};
+}
+
+Json settings_json(const Analysis& analysis, const ReportOptions& options) {
+  const AnalysisOptions& settings = analysis.options;
+  return {{"phase", "forward"},
+          {"mode", mode_name(settings.cost.mode)},
+          {"dtype", describe(analysis.dtypes())},
+          {"recipe", "ideal"},
+          {"roofs", describe(settings.roofs)},
+          {"resident", settings.resident_l2 ? "l2" : "none"},
+          {"count", options.mac ? "mac" : "flop"}};
+}
+
+/// The model's totals, with those of each part under its name.
+Json totals_json(const Analysis& analysis, bool mac) {
+  Json totals = row_json(model_row(analysis), mac, true);
+  for (const PartRow& part : analysis.parts) {
+    std::string name = analysis.model.parts[part.part].name;
+    if (totals.contains(name)) name += " (part)";  // a part called like a column
+    totals[name] = row_json(part_row(analysis, part), mac, true);
+  }
+  return totals;
+}
+
+}  // namespace
+
+std::string render_json(const Analysis& analysis, const ReportOptions& options) {
+  Json root = {{"schema_version", kSchemaVersion},
+               {"generator", {{"name", "gable"}, {"version", kVersion}}},
+               {"model", model_json(analysis)},
+               {"hardware", hardware_json(analysis)},
+               {"settings", settings_json(analysis, options)},
+               {"totals", totals_json(analysis, options.mac)}};
+  Json rows = Json::array();
+  for (const PartRow& part : analysis.parts) {
+    const By inside = options.by == By::kBlock ? By::kBlock : By::kOp;
+    for (const ReportRow& row : top_rows(rows_of_part(analysis, part, inside), options.top)) {
+      rows.push_back(row_json(row, options.mac, false));
+    }
+  }
+  root["rows"] = std::move(rows);
+  Json by_kind = Json::object();
+  for (const ReportRow& row : kind_rows(analysis)) by_kind[row.name] = row_json(row, options.mac, true);
+  root["by_kind"] = std::move(by_kind);
+  root["findings"] = findings(analysis);
+  root["notes"] = options.notes ? Json(notes(analysis)) : Json::array();
+  return root.dump(2) + "\n";
+}
+
+}  // namespace gable

@@ -1,0 +1,185 @@
+#include "reports/rows.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+
+#include "analyzer/base/error.h"
+#include "analyzer/base/text.h"
+
+namespace gable {
+namespace {
+
+constexpr std::array<std::string_view, 4> kByNames = {"op", "block", "part", "kind"};
+constexpr std::array<std::string_view, 6> kLevelNames = {"kernel", "op", "block", "kind", "part", "model"};
+
+double share(double part, double whole) { return whole > 0 ? part / whole : 0; }
+
+const Totals& part_totals(const Analysis& analysis, std::size_t part) {
+  const auto found =
+      std::find_if(analysis.parts.begin(), analysis.parts.end(), [&](const PartRow& p) { return p.part == part; });
+  return found->totals;
+}
+
+void fill_shares(ReportRow& row, const Totals& part, const Totals& model) {
+  const double flop = row.totals.cost.matrix_flop.real();
+  row.flop_share_of_part = share(flop, part.cost.matrix_flop.real());
+  row.flop_share_of_model = share(flop, model.cost.matrix_flop.real());
+  row.time_share_of_part = share(row.totals.time_s, part.time_s);
+  row.time_share_of_model = share(row.totals.time_s, model.time_s);
+}
+
+/// The outermost block around an op, or -1.
+int outermost_group(const Model& model, const OpSpec& op) {
+  int group = op.group;
+  while (group >= 0 && model.groups[static_cast<std::size_t>(group)].parent >= 0) {
+    group = model.groups[static_cast<std::size_t>(group)].parent;
+  }
+  return group;
+}
+
+/// The instances of one block of a part, each with the same totals.
+std::vector<ReportRow> block_instances(const Analysis& analysis, const PartRow& part, int group) {
+  const auto index = static_cast<std::size_t>(group);
+  const std::int64_t repeats = analysis.costed.repeats[index];
+  ReportRow row;
+  row.level = Level::kBlock;
+  row.part = analysis.model.parts[part.part].name;
+  for (std::size_t i = part.first; i < part.last; ++i) {
+    const OpRow& op = analysis.rows[i];
+    if (outermost_group(analysis.model, analysis.spec(op)) == group)
+      row.totals += totals_of(op, op.cost.executions / repeats);
+  }
+  fill_shares(row, part.totals, analysis.total);
+  std::vector<ReportRow> rows;
+  for (std::int64_t i = 0; i < repeats; ++i) {
+    row.name =
+        repeats == 1 ? analysis.model.groups[index].path : fmt::format("{}[{}]", analysis.model.groups[index].path, i);
+    rows.push_back(row);
+  }
+  return rows;
+}
+
+}  // namespace
+
+By parse_by(std::string_view text) {
+  const auto* found = std::find(kByNames.begin(), kByNames.end(), text);
+  if (found == kByNames.end())
+    throw InputError(fmt::format("--by: unknown grouping {}{}", in_quotes(text), suggestion(text, kByNames)));
+  return static_cast<By>(found - kByNames.begin());
+}
+
+std::string_view by_name(By by) { return kByNames.at(static_cast<std::size_t>(by)); }
+std::string_view level_name(Level level) { return kLevelNames.at(static_cast<std::size_t>(level)); }
+
+ReportRow op_row(const Analysis& analysis, const OpRow& row) {
+  const OpSpec& spec = analysis.spec(row);
+  ReportRow result;
+  result.level = Level::kOp;
+  result.part = analysis.model.parts[spec.part].name;
+  result.name = spec.path;
+  result.kind = spec.kind->name;
+  result.dtype = gable::row(row.cost.compute).name;
+  result.executions = row.cost.executions;
+  result.totals = row.totals;
+  result.near_ridge = row.time.near_ridge;
+  fill_shares(result, part_totals(analysis, spec.part), analysis.total);
+  return result;
+}
+
+std::vector<ReportRow> kernel_rows(const Analysis& analysis, const OpRow& row) {
+  if (row.cost.one.launches == Count(0)) return {};
+  ReportRow kernel = op_row(analysis, row);
+  kernel.level = Level::kKernel;
+  kernel.kind = kernel_class_name(analysis.spec(row).kind->kernel);
+  return {kernel};
+}
+
+ReportRow part_row(const Analysis& analysis, const PartRow& part) {
+  ReportRow result;
+  result.level = Level::kPart;
+  result.part = analysis.model.parts[part.part].name;
+  result.name = result.part;
+  result.totals = part.totals;
+  fill_shares(result, part.totals, analysis.total);
+  return result;
+}
+
+ReportRow model_row(const Analysis& analysis) {
+  ReportRow result;
+  result.level = Level::kModel;
+  result.name = analysis.model.name;
+  result.totals = analysis.total;
+  fill_shares(result, analysis.total, analysis.total);
+  return result;
+}
+
+std::vector<ReportRow> rows_of_part(const Analysis& analysis, const PartRow& part, By by) {
+  std::vector<ReportRow> rows;
+  int open_group = -1;
+  for (std::size_t i = part.first; i < part.last; ++i) {
+    const OpRow& op = analysis.rows[i];
+    const int group = by == By::kBlock ? outermost_group(analysis.model, analysis.spec(op)) : -1;
+    if (group < 0) {
+      rows.push_back(op_row(analysis, op));
+    } else if (group != open_group) {
+      for (ReportRow& instance : block_instances(analysis, part, group)) rows.push_back(std::move(instance));
+    }
+    open_group = group;
+  }
+  return rows;
+}
+
+std::vector<ReportRow> kind_rows(const Analysis& analysis) {
+  std::vector<ReportRow> rows;
+  for (const OpKind* kind : op_table()) {
+    ReportRow row;
+    row.level = Level::kKind;
+    row.name = kind->name;
+    row.kind = kind->name;
+    row.executions = 0;
+    for (const OpRow& op : analysis.rows) {
+      if (analysis.spec(op).kind != kind) continue;
+      row.totals += op.totals;
+      row.executions += op.cost.executions;
+    }
+    if (row.executions == 0) continue;
+    fill_shares(row, analysis.total, analysis.total);
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+std::vector<ReportRow> top_rows(std::vector<ReportRow> rows, std::size_t n) {
+  if (n == 0 || rows.size() <= n) return rows;
+  std::vector<std::size_t> order(rows.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return rows[a].totals.time_s > rows[b].totals.time_s; });
+  std::vector<bool> kept(rows.size());
+  for (std::size_t i = 0; i < n; ++i) kept[order[i]] = true;
+  std::vector<ReportRow> result;
+  ReportRow rest;
+  rest.level = rows.front().level;
+  rest.part = rows.front().part;
+  rest.name = fmt::format("({} more)", rows.size() - n);
+  rest.executions = 0;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (kept[i]) {
+      result.push_back(std::move(rows[i]));
+      continue;
+    }
+    rest.executions += rows[i].executions;
+    rest.totals += rows[i].totals;
+    rest.flop_share_of_part += rows[i].flop_share_of_part;
+    rest.time_share_of_part += rows[i].time_share_of_part;
+    rest.flop_share_of_model += rows[i].flop_share_of_model;
+    rest.time_share_of_model += rows[i].time_share_of_model;
+  }
+  result.push_back(std::move(rest));
+  return result;
+}
+
+}  // namespace gable

@@ -1,0 +1,16 @@
+// The roofline as a picture: every op a point under the roofs of the device.
+#pragma once
+
+#include <string>
+
+#include "analyzer/roofline/analysis.h"
+
+namespace gable {
+
+/// A self-contained SVG (960 x 640 user units, no script, nothing external) in log-log axes: x is arithmetic intensity
+/// in FLOP of both kinds per DRAM byte, y is attained FLOP/s. One mark for each op, its area the share of time; ops at
+/// the same place share a mark. Ops that have no place on logarithmic axes are listed below the plot. The text depends
+/// on nothing but the analysis: no clock, no locale. Williams, Waterman, Patterson 2009 (doi 10.1145/1498765.1498785).
+std::string render_svg(const Analysis& analysis);
+
+}  // namespace gable

@@ -1,0 +1,199 @@
+#include "reports/svg_frame.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "analyzer/base/units.h"
+
+namespace gable {
+namespace {
+
+constexpr double kLeft = 84;
+constexpr double kRight = 936;
+constexpr double kTop = 128;
+constexpr double kLine = 16;  ///< px between lines of footnotes
+constexpr double kTitleSize = 20;
+constexpr double kLeastTitleSize = 15;
+constexpr double kBold = 1.1;  ///< width of bold text over plain
+constexpr double kTextSize = 13;
+constexpr double kNoteSize = 11;
+
+std::string dims_of(const Analysis& analysis) {
+  std::string text;
+  for (std::size_t i = kFirstDim; i < kFirstDim + analysis.model.dim_count; ++i) {
+    text += fmt::format("{}{}={}", text.empty() ? "" : ", ", analysis.model.slots[i].name, analysis.costed.values[i]);
+  }
+  return text;
+}
+
+std::string dtype_of(const Analysis& analysis) {
+  const bool mixed = std::any_of(analysis.rows.begin(), analysis.rows.end(),
+                                 [&](const OpRow& row) { return !(row.cost.dtypes == analysis.dtypes()); });
+  return describe(analysis.dtypes()) + (mixed ? " (some ops differ)" : "");
+}
+
+void draw_tick(const Plot& plot, const Tick& tick, bool on_x, Canvas& canvas) {
+  const Box& f = plot.frame;
+  const double size = tick.major ? 7 : 4;
+  const double at = on_x ? plot.x.at(tick.value) : plot.y.at(tick.value);
+  canvas.line(on_x ? Segment{{at, f.bottom}, {at, f.bottom - size}} : Segment{{f.left, at}, {f.left + size, at}});
+  canvas.line(on_x ? Segment{{at, f.top}, {at, f.top + size}} : Segment{{f.right, at}, {f.right - size, at}});
+}
+
+void draw_grid(const Plot& plot, const std::vector<Tick>& xs, const std::vector<Tick>& ys, Canvas& canvas) {
+  const Box& f = plot.frame;
+  canvas.open("g", R"(fill="none" stroke="#e6e6e6" stroke-width="1")");
+  for (const Tick& tick : xs) {
+    if (tick.major) canvas.line({{plot.x.at(tick.value), f.top}, {plot.x.at(tick.value), f.bottom}});
+  }
+  for (const Tick& tick : ys) {
+    if (tick.major) canvas.line({{f.left, plot.y.at(tick.value)}, {f.right, plot.y.at(tick.value)}});
+  }
+  canvas.close();
+  canvas.open("g", R"(fill="none" stroke="#999" stroke-width="1")");
+  for (const Tick& tick : xs) draw_tick(plot, tick, true, canvas);
+  for (const Tick& tick : ys) draw_tick(plot, tick, false, canvas);
+  canvas.rect(f);
+  canvas.close();
+}
+
+/// Circles of known shares; returns nothing, ends at the right edge.
+void draw_area_legend(double y, Canvas& canvas) {
+  struct Entry {
+    double share;
+    std::string_view text;
+  };
+  constexpr std::array<Entry, 3> kEntries = {{{0.25, "25 %"}, {0.10, "10 %"}, {kSmallestShare, "1 % or less"}}};
+  double x = kRight;
+  for (const Entry& entry : kEntries) {
+    const double radius = mark_radius(entry.share);
+    x -= text_width(entry.text, kNoteSize);
+    canvas.text({x, y + 4}, entry.text, {.size = kNoteSize, .fill = "#555"});
+    x -= radius + 5;
+    canvas.open("g", R"(fill="#ddd" stroke="#888")");
+    canvas.circle({x, y}, radius);
+    canvas.close();
+    x -= radius + 12;
+  }
+  canvas.text({x, y + 4}, "area: share of time", {.size = kNoteSize, .fill = "#555", .anchor = "end"});
+}
+
+std::string list_names(const std::vector<std::string>& names, double width) {
+  std::string text;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const std::string more = fmt::format("{}{}", i > 0 ? ", " : "", names[i]);
+    const std::string rest = fmt::format(" + {} more", names.size() - i);
+    if (i > 0 && text_width(text + more + rest, kNoteSize) > width) return text + rest;
+    text += more;
+  }
+  return text;
+}
+
+Footnote omitted_note(const Analysis& analysis, const Omitted& group) {
+  std::vector<std::size_t> rows = group.rows;
+  std::stable_sort(rows.begin(), rows.end(), [&](std::size_t a, std::size_t b) {
+    return analysis.rows[a].totals.time_s > analysis.rows[b].totals.time_s;
+  });
+  const std::string head = fmt::format("Not on the plot, {} ({} of the time): ", group.reason, percent(group.share));
+  std::vector<std::string> names;
+  std::string tooltip = head;
+  for (const std::size_t row : rows) {
+    names.push_back(row_name(analysis, analysis.rows[row]));
+    const Totals& totals = analysis.rows[row].totals;
+    tooltip += fmt::format("\n{}: {}, {}, {}", names.back(), format_si(totals.time_s, "s"),
+                           percent(time_share(analysis, totals.time_s), 3), format_si(totals.dram_bytes.real(), "B"));
+  }
+  const double room = kRight - kLeft - text_width(head, kNoteSize);
+  return {fit_text(head + list_names(names, room), kNoteSize, kRight - kLeft), tooltip};
+}
+
+void draw_title(const Analysis& analysis, Canvas& canvas) {
+  const double width = kRight - kLeft;
+  std::string title = fmt::format("{} on {}", analysis.model.name, analysis.hw.title);
+  if (kBold * text_width(title, kLeastTitleSize) > width)
+    title = fmt::format("{} on {}", analysis.model.name, analysis.hw.name);
+  const double size =
+      std::clamp(kTitleSize * width / (kBold * text_width(title, kTitleSize)), kLeastTitleSize, kTitleSize);
+  canvas.text({kLeft, 34}, fit_text(title, kBold * size, width), {.size = size, .fill = "#111", .bold = true});
+}
+
+}  // namespace
+
+Box plot_frame(std::size_t lines) {
+  return {kLeft, kTop, kRight, kPageHeight - 54 - (lines > 0 ? 6 : 0) - kLine * static_cast<double>(lines)};
+}
+
+std::vector<Footnote> footnotes(const Analysis& analysis, const Scene& scene) {
+  std::vector<Footnote> notes;
+  for (const Omitted& group : scene.omitted) notes.push_back(omitted_note(analysis, group));
+  if (scene.launch && !scene.launch_in_plot()) {
+    notes.push_back(
+        {fmt::format("Above the plot: {} = {}", scene.launch->label, short_si(scene.launch->flop_per_s, "FLOP/s")),
+         scene.launch->tooltip});
+  }
+  return notes;
+}
+
+void draw_header(const Analysis& analysis, Canvas& canvas) {
+  const double width = kRight - kLeft;
+  draw_title(analysis, canvas);
+  const std::string phase = analysis.options.cost.mode == Mode::kTrain ? "training" : "evaluation";
+  const std::string dims = dims_of(analysis);
+  const std::string setup =
+      fmt::format("{}; forward, {}{}{}", dtype_of(analysis), phase, dims.empty() ? "" : "; ", dims);
+  canvas.text({kLeft, 56}, fit_text(setup, kTextSize, width), {.size = kTextSize});
+  const Totals& total = analysis.total;
+  const bool measured = analysis.hw.dram_bandwidth.provenance == Provenance::kMeasured;
+  const std::string verdict = fmt::format("Total {}, {}, {}. {} roofline: not yet a prediction of a framework's time",
+                                          format_si(total.time_s, "s"), format_si(total.cost.flop().real(), "FLOP"),
+                                          format_si(total.dram_bytes.real(), "B"), measured ? "Measured" : "Datasheet");
+  canvas.text({kLeft, 75}, fit_text(verdict, kTextSize, width), {.size = kTextSize, .fill = "#555"});
+}
+
+void draw_legend(const Analysis& analysis, Canvas& canvas) {
+  const double y = kTop - 24;
+  double x = kLeft + 7;
+  for (std::size_t i = 0; i < kBoundCount; ++i) {
+    const auto bound = static_cast<Bound>(i);
+    canvas.open("g", fmt::format("fill=\"{}\"", bound_color(bound)));
+    canvas.mark(bound, {x, y}, 6.5);
+    canvas.close();
+    const std::string name = fmt::format("{}-bound", bound_name(bound));
+    const std::string share = percent(time_share(analysis, analysis.total.bound_s.at(i)));
+    canvas.text({x + 13, y + 4}, name, share, {.size = 12});
+    x += 13 + text_width(name + " " + share, 12) + 16;
+  }
+  draw_area_legend(y, canvas);
+}
+
+void draw_axes(const Plot& plot, Canvas& canvas) {
+  const Box& f = plot.frame;
+  const std::vector<Tick> xs = log_ticks(plot.x.range(), false);
+  const std::vector<Tick> ys = log_ticks(plot.y.range(), true);
+  draw_grid(plot, xs, ys, canvas);
+  for (const Tick& tick : xs) {
+    if (!tick.label.empty()) canvas.text({plot.x.at(tick.value), f.bottom + 17}, tick.label, {.anchor = "middle"});
+  }
+  for (const Tick& tick : ys) {
+    if (!tick.label.empty()) canvas.text({f.left - 8, plot.y.at(tick.value) + 4}, tick.label, {.anchor = "end"});
+  }
+  const double middle = (f.top + f.bottom) / 2;
+  canvas.text({(f.left + f.right) / 2, f.bottom + 38}, "Arithmetic intensity (FLOP per DRAM byte)",
+              {.size = kTextSize, .anchor = "middle"});
+  canvas.text({24, middle}, "Attained FLOP/s", {.size = kTextSize, .anchor = "middle", .angle = -90});
+}
+
+void draw_footnotes(const std::vector<Footnote>& notes, Canvas& canvas) {
+  double y = kPageHeight - 12 - kLine * (static_cast<double>(notes.size()) - 1);
+  for (const Footnote& note : notes) {
+    canvas.open("g", "class=\"footnote\"");
+    canvas.title(note.tooltip);
+    canvas.text({kLeft, y}, note.text, {.size = kNoteSize, .fill = "#555"});
+    canvas.close();
+    y += kLine;
+  }
+}
+
+}  // namespace gable

@@ -1,0 +1,32 @@
+// What stands around the roofline: header, axes, legend, footnotes.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "reports/svg_canvas.h"
+#include "reports/svg_plot.h"
+
+namespace gable {
+
+inline constexpr double kPageWidth = 960;
+inline constexpr double kPageHeight = 640;
+
+/// Where the plot goes, above that many lines of footnotes.
+Box plot_frame(std::size_t footnotes);
+
+struct Footnote {
+  std::string text;
+  std::string tooltip;
+};
+
+/// What has no place on the axes: ops, a line for each reason, whose tooltip names all of them; a launch ceiling above
+/// the plot.
+std::vector<Footnote> footnotes(const Analysis& analysis, const Scene& scene);
+
+void draw_header(const Analysis& analysis, Canvas& canvas);
+void draw_legend(const Analysis& analysis, Canvas& canvas);
+void draw_axes(const Plot& plot, Canvas& canvas);
+void draw_footnotes(const std::vector<Footnote>& notes, Canvas& canvas);
+
+}  // namespace gable
