@@ -58,7 +58,8 @@ std::string reason(const Analysis& analysis, const OpRow& row) {
                                                   for_tokens(analysis, row))
                                     : fmt::format("moves {}", format_si(cost.unique.real(), "B", 3));
       if (!matrix) return fmt::format("it {} and computes little: {} FLOP/byte", moved, intensity);
-      return fmt::format("it {}: {} FLOP/byte against a ridge of {} ({})", moved, intensity, ridge, dtype);
+      return fmt::format("it {}: {} FLOP/byte against a ridge of {} ({}); {} would feed its peak", moved, intensity,
+                         ridge, dtype, format_si(row.totals.bandwidth_for_peak(), "B/s", 3));
     }
     case Bound::kCompute:
       break;

@@ -21,6 +21,25 @@
 namespace gable {
 namespace {
 
+/// Titles and notes are shown in lines and cells: a line end inside a text is a blank.
+std::string one_line(std::string text) {
+  while (text.ends_with('\n')) text.pop_back();
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c == '\n' || c == '\t'; }, ' ');
+  return text;
+}
+
+/// No control characters, surrogates or U+FFFE, U+FFFF, which escapes can make: they would reach a terminal, or XML.
+bool is_printable(std::string_view text) {
+  const bool control = std::any_of(text.begin(), text.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte < 0x20 || byte == 0x7F;
+  });
+  const bool nonchar =
+      text.find("\xEF\xBF\xBE") != std::string_view::npos || text.find("\xEF\xBF\xBF") != std::string_view::npos;
+  return !control && !nonchar && valid_utf8_prefix(text) == text.size();
+}
+
 /// Builds the tree from parser events. Events, not YAML::Node: they keep the place of every key, show duplicates,
 /// and let aliases and depth be refused before anything is built.
 class TreeBuilder final : public YAML::EventHandler {
@@ -41,7 +60,10 @@ class TreeBuilder final : public YAML::EventHandler {
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
     YamlNode scalar = node(YamlNode::Kind::kScalar, mark, tag, anchor);
-    scalar.text = value;
+    scalar.text = one_line(value);
+    if (!is_printable(scalar.text)) {
+      throw InputError(scalar.where, "an escape in this text makes a character that cannot be shown");
+    }
     add(std::move(scalar));
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
