@@ -9,6 +9,7 @@
 #include "reports/svg_layout.h"
 
 namespace gable {
+namespace svg {
 namespace {
 
 constexpr std::array<std::string_view, 3> kStrokes = {
@@ -60,9 +61,7 @@ void draw_marks(const Analysis& analysis, const Layout& layout, Canvas& canvas) 
   canvas.close();
 }
 
-}  // namespace
-
-std::string render_svg(const Analysis& analysis) {
+std::string draw(const Analysis& analysis) {
   const Scene scene = build_scene(analysis);
   const std::vector<Footnote> notes = footnotes(analysis, scene);
   const Plot plot = make_plot(analysis, scene, plot_frame(notes.size()));
@@ -79,5 +78,10 @@ std::string render_svg(const Analysis& analysis) {
   canvas.close();
   return canvas.take();
 }
+
+}  // namespace
+}  // namespace svg
+
+std::string render_svg(const Analysis& analysis) { return svg::draw(analysis); }
 
 }  // namespace gable

@@ -9,7 +9,7 @@
 
 #include "analyzer/base/text.h"
 
-namespace gable {
+namespace gable::svg {
 namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
@@ -175,4 +175,4 @@ std::string_view bound_color(Bound bound) {
   return kColors.at(static_cast<std::size_t>(bound));
 }
 
-}  // namespace gable
+}  // namespace gable::svg

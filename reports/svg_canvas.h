@@ -7,7 +7,7 @@
 #include "analyzer/roofline/roofline.h"
 #include "reports/svg_geometry.h"
 
-namespace gable {
+namespace gable::svg {
 
 /// Text for XML content and attributes: the five special characters as entities; what XML 1.0 does not allow (control
 /// characters, invalid UTF-8, U+FFFE, U+FFFF) as U+FFFD.
@@ -56,4 +56,4 @@ class Canvas {
 /// Okabe-Ito colours, apart in lightness too: blue, orange, reddish purple.
 std::string_view bound_color(Bound bound);
 
-}  // namespace gable
+}  // namespace gable::svg

@@ -7,7 +7,7 @@
 
 #include "analyzer/base/units.h"
 
-namespace gable {
+namespace gable::svg {
 namespace {
 
 constexpr double kLeft = 84;
@@ -15,8 +15,8 @@ constexpr double kRight = 936;
 constexpr double kTop = 128;
 constexpr double kLine = 16;  ///< px between lines of footnotes
 constexpr double kTitleSize = 20;
-constexpr double kLeastTitleSize = 15;
-constexpr double kBold = 1.1;  ///< width of bold text over plain
+constexpr double kLeastTitleSize = 16;
+constexpr double kBold = 1.15;  ///< width of bold text over plain
 constexpr double kTextSize = 13;
 constexpr double kNoteSize = 11;
 
@@ -85,7 +85,8 @@ std::string list_names(const std::vector<std::string>& names, double width) {
   for (std::size_t i = 0; i < names.size(); ++i) {
     const std::string more = fmt::format("{}{}", i > 0 ? ", " : "", names[i]);
     const std::string rest = fmt::format(" + {} more", names.size() - i);
-    if (i > 0 && text_width(text + more + rest, kNoteSize) > width) return text + rest;
+    if (i > 0 && text_width(text, kNoteSize) + text_width(more, kNoteSize) + text_width(rest, kNoteSize) > width)
+      return text + rest;
     text += more;
   }
   return text;
@@ -116,7 +117,7 @@ void draw_title(const Analysis& analysis, Canvas& canvas) {
     title = fmt::format("{} on {}", analysis.model.name, analysis.hw.name);
   const double size =
       std::clamp(kTitleSize * width / (kBold * text_width(title, kTitleSize)), kLeastTitleSize, kTitleSize);
-  canvas.text({kLeft, 34}, fit_text(title, kBold * size, width), {.size = size, .fill = "#111", .bold = true});
+  canvas.text({kLeft, 34}, fit_text(title, kBold * size, width + 1), {.size = size, .fill = "#111", .bold = true});
 }
 
 }  // namespace
@@ -163,7 +164,7 @@ void draw_legend(const Analysis& analysis, Canvas& canvas) {
     const std::string name = fmt::format("{}-bound", bound_name(bound));
     const std::string share = percent(time_share(analysis, analysis.total.bound_s.at(i)));
     canvas.text({x + 13, y + 4}, name, share, {.size = 12});
-    x += 13 + text_width(name + " " + share, 12) + 16;
+    x += 13 + text_width(fmt::format("{} {}", name, share), 12) + 16;
   }
   draw_area_legend(y, canvas);
 }
@@ -196,4 +197,4 @@ void draw_footnotes(const std::vector<Footnote>& notes, Canvas& canvas) {
   }
 }
 
-}  // namespace gable
+}  // namespace gable::svg

@@ -7,7 +7,7 @@
 #include "reports/svg_canvas.h"
 #include "reports/svg_plot.h"
 
-namespace gable {
+namespace gable::svg {
 
 inline constexpr double kPageWidth = 960;
 inline constexpr double kPageHeight = 640;
@@ -29,4 +29,4 @@ void draw_legend(const Analysis& analysis, Canvas& canvas);
 void draw_axes(const Plot& plot, Canvas& canvas);
 void draw_footnotes(const std::vector<Footnote>& notes, Canvas& canvas);
 
-}  // namespace gable
+}  // namespace gable::svg

@@ -4,7 +4,7 @@
 #include <array>
 #include <utility>
 
-namespace gable {
+namespace gable::svg {
 
 bool overlap(const Box& a, const Box& b) {
   return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
@@ -63,4 +63,4 @@ bool contains(const Box& outer, const Box& inner) {
          inner.bottom <= outer.bottom;
 }
 
-}  // namespace gable
+}  // namespace gable::svg

@@ -1,7 +1,7 @@
 // Plane geometry in px, y downwards.
 #pragma once
 
-namespace gable {
+namespace gable::svg {
 
 struct Point {
   double x = 0;
@@ -33,4 +33,4 @@ bool overlap(const Segment& segment, const Disc& disc);
 bool overlap(const Segment& a, const Segment& b);  ///< they cross
 bool contains(const Box& outer, const Box& inner);
 
-}  // namespace gable
+}  // namespace gable::svg

@@ -6,7 +6,7 @@
 #include <limits>
 #include <numbers>
 
-namespace gable {
+namespace gable::svg {
 namespace {
 
 constexpr std::array<double, 8> kGaps = {3, 12, 22, 34, 48, 64, 84, 110};  ///< px between mark and label
@@ -145,4 +145,4 @@ LineLabel best_line_label(const std::vector<LineLabel>& candidates, double size,
   return *best;
 }
 
-}  // namespace gable
+}  // namespace gable::svg

@@ -6,7 +6,7 @@
 
 #include "reports/svg_geometry.h"
 
-namespace gable {
+namespace gable::svg {
 
 /// What labels keep clear of.
 struct Obstacles {
@@ -54,4 +54,4 @@ inline constexpr double kCovered = 20;
 /// disc.
 bool on(const Disc& disc, const Disc& mark);
 
-}  // namespace gable
+}  // namespace gable::svg

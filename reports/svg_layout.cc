@@ -11,7 +11,7 @@
 
 #include "analyzer/base/units.h"
 
-namespace gable {
+namespace gable::svg {
 namespace {
 
 constexpr double kRoofSize = 12;
@@ -64,7 +64,9 @@ PlacedText place_ridge(const RidgeShape& ridge, Obstacles& obstacles) {
   const double width = text_width(ridge.label, kRidgeSize);
   Box best;
   double least = std::numeric_limits<double>::infinity();
-  for (double y = ridge.drop.b.y - 6; y > ridge.drop.a.y; y -= kLabelHeight / 2) {
+  const int rows = static_cast<int>((ridge.drop.b.y - 6 - ridge.drop.a.y) / (kLabelHeight / 2));
+  for (int i = 0; i <= rows; ++i) {
+    const double y = ridge.drop.b.y - 6 - i * kLabelHeight / 2;
     for (const bool right : {true, false}) {
       const double left = right ? ridge.drop.b.x + 5 : ridge.drop.b.x - 5 - width;
       const Box box = {left, y - kRidgeSize, left + width, y + 2};
@@ -93,7 +95,8 @@ std::vector<LineLabel> roof_places(const RoofShape& roof, bool topmost) {
   for (const double gap : {kLineGap, -kLineGap, kOverMarks, 2 * kOverMarks}) {
     if (gap == kOverMarks && !roof.slants) add_at(-6 - length, kLineGap);
     if (gap > kLineGap && !topmost) break;
-    for (double t = 0; t <= room; t += kStep) add_at(6 + (roof.slants ? t : room - t), gap);
+    for (int i = 0; i <= static_cast<int>(room / kStep); ++i)
+      add_at(6 + (roof.slants ? i * kStep : room - i * kStep), gap);
   }
   return places;
 }
@@ -119,8 +122,9 @@ bool place_roof_apart(const RoofShape& roof, const PlacedText& text, Obstacles& 
   const double width = text_width(roof.label, kRoofSize);
   std::optional<LabelSpot> best;
   Point from;
-  for (double x = roof.line.b.x - kStep; x > roof.line.a.x; x -= kStep) {
-    const Disc anchor = {{x, roof.line.b.y}, 1};
+  const int steps = static_cast<int>((roof.line.b.x - roof.line.a.x) / kStep);
+  for (int i = 1; i < steps; ++i) {
+    const Disc anchor = {{roof.line.b.x - i * kStep, roof.line.b.y}, 1};
     const auto covers = [&](const Disc& mark) { return on(mark, anchor); };
     if (std::any_of(obstacles.marks.begin(), obstacles.marks.end(), covers)) continue;
     const auto spot = place_label(anchor, width, kLabelHeight, obstacles, best ? best->cost : kFarthest);
@@ -189,4 +193,4 @@ Layout make_layout(const Analysis& analysis, const Scene& scene, const Plot& plo
   return layout;
 }
 
-}  // namespace gable
+}  // namespace gable::svg

@@ -9,7 +9,7 @@
 #include "reports/svg_labels.h"
 #include "reports/svg_plot.h"
 
-namespace gable {
+namespace gable::svg {
 
 enum class Stroke : std::uint8_t { kRoof, kFarRoof, kCeiling };
 
@@ -47,4 +47,4 @@ struct Layout {
 /// stay without one; their tooltips name them.
 Layout make_layout(const Analysis& analysis, const Scene& scene, const Plot& plot);
 
-}  // namespace gable
+}  // namespace gable::svg

@@ -7,7 +7,7 @@
 #include "analyzer/base/units.h"
 #include "reports/svg_plot.h"
 
-namespace gable {
+namespace gable::svg {
 namespace {
 
 constexpr double kFullRadius = 30;  ///< px at 100 % of the time: 3 px at kSmallestShare
@@ -67,10 +67,10 @@ std::vector<Mark> make_marks(const Analysis& analysis, const std::vector<ScenePo
 }
 
 std::string mark_label(const Analysis& analysis, const Mark& mark) {
-  const std::string first = row_name(analysis, analysis.rows[mark.rows.front()]);
+  std::string first = row_name(analysis, analysis.rows[mark.rows.front()]);
   if (mark.rows.size() == 1) return first;
   if (mark.rows.size() == 2) {
-    const std::string both = fmt::format("{}, {}", first, row_name(analysis, analysis.rows[mark.rows.back()]));
+    std::string both = fmt::format("{}, {}", first, row_name(analysis, analysis.rows[mark.rows.back()]));
     if (both.size() <= kLongLabel) return both;
   }
   return fmt::format("{} + {} more", first, mark.rows.size() - 1);
@@ -87,4 +87,4 @@ std::string mark_tooltip(const Analysis& analysis, const Mark& mark) {
   return text;
 }
 
-}  // namespace gable
+}  // namespace gable::svg

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace gable {
+namespace gable::svg {
 namespace {
 
 constexpr double kPointRoom = 1.25;  ///< factor of room around points, before marks are measured
@@ -45,7 +45,7 @@ Extent rates(const Scene& scene, double most_intensity) {
     extent.add(scene.launch->flop_per_s * kTopRoom);
   }
   for (const RoofLine& roof : scene.memory) {
-    if (scene.compute.empty()) extent.add(roof.rate * most_intensity / kLeftRoom);
+    if (scene.compute.empty()) extent.add(roof.rate * most_intensity);
   }
   return extent;
 }
@@ -90,4 +90,4 @@ std::optional<Segment> horizontal(const Plot& plot, const Scene& scene, double f
   return Segment{plot.at(from, flop_per_s), plot.at(x.high, flop_per_s)};
 }
 
-}  // namespace gable
+}  // namespace gable::svg

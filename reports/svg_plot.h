@@ -9,7 +9,7 @@
 #include "reports/svg_scale.h"
 #include "reports/svg_scene.h"
 
-namespace gable {
+namespace gable::svg {
 
 struct Plot {
   Box frame;
@@ -54,4 +54,4 @@ std::vector<Mark> make_marks(const Analysis& analysis, const std::vector<ScenePo
 std::string mark_label(const Analysis& analysis, const Mark& mark);
 std::string mark_tooltip(const Analysis& analysis, const Mark& mark);
 
-}  // namespace gable
+}  // namespace gable::svg

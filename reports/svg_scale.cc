@@ -8,7 +8,7 @@
 
 #include "analyzer/base/units.h"
 
-namespace gable {
+namespace gable::svg {
 namespace {
 
 constexpr int kMinorDecades = 12;  ///< more decades than this, and minor ticks would be a grey band
@@ -90,4 +90,4 @@ std::vector<Tick> log_ticks(const Range& range, bool si) {
   return ticks;
 }
 
-}  // namespace gable
+}  // namespace gable::svg

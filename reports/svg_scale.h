@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace gable {
+namespace gable::svg {
 
 /// Positive and finite ends.
 struct Range {
@@ -50,4 +50,4 @@ struct Tick {
 /// "1e5".
 std::vector<Tick> log_ticks(const Range& range, bool si);
 
-}  // namespace gable
+}  // namespace gable::svg

@@ -8,7 +8,7 @@
 
 #include "analyzer/base/units.h"
 
-namespace gable {
+namespace gable::svg {
 namespace {
 
 std::string_view why_omitted(const OpRow& row) {
@@ -105,7 +105,9 @@ std::vector<RoofLine> compute_roofs(const Analysis& analysis) {
 
 RoofLine memory_roof(const Hardware& hw, Roof roof, std::string_view name, const Quantity& bandwidth) {
   const std::string_view what =
-      roof == Roof::kL2 ? "\nbounds bytes touched: no point of it lies higher than bytes touched = DRAM bytes" : "";
+      roof == Roof::kL2
+          ? "\nIt bounds bytes touched: kernels that touch bytes more often than they move them from DRAM lie lower."
+          : "";
   return {roof, bandwidth.value,
           fmt::format("{} {}{}{}", name, before(bandwidth), short_si(bandwidth.value, "B/s"), after(bandwidth)),
           fmt::format("{}: {}, {}{}", name, format_si(bandwidth.value, "B/s"), origin_of(hw, bandwidth), what)};
@@ -233,4 +235,4 @@ std::string short_si(double value, std::string_view unit) {
   return number + text.substr(space);
 }
 
-}  // namespace gable
+}  // namespace gable::svg

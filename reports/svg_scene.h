@@ -7,7 +7,7 @@
 
 #include "analyzer/roofline/analysis.h"
 
-namespace gable {
+namespace gable::svg {
 
 /// An op with a place on logarithmic axes.
 struct ScenePoint {
@@ -65,4 +65,4 @@ std::string percent(double share, int digits = 2);
 /// format_si without zeros at the end: 19.5e12 -> "19.5 TFLOP/s".
 std::string short_si(double value, std::string_view unit);
 
-}  // namespace gable
+}  // namespace gable::svg

@@ -39,7 +39,7 @@ class Count {
     return r;
   }
   constexpr Count& operator+=(Count b) { return *this = *this + b; }
-  friend constexpr auto operator<=>(Count, Count) = default;
+  friend constexpr auto operator<=>(Count, Count) = default;  // NOLINT(modernize-use-nullptr): clang-tidy 14 slips
 
  private:
   std::int64_t value_ = 0;

@@ -26,10 +26,7 @@ Cost attention(const OpArgs& args) {
   cost.output = batch * heads * q_len * head_dim;
   const Count kv = batch * kv_heads * kv_len * head_dim;
   cost.read = tensor_bytes(cost.output, args.dtypes.act) + 2 * tensor_bytes(kv, args.dtypes.kv);
-  cost.written = tensor_bytes(cost.output, args.dtypes.act);
-  cost.unique = cost.touched();
-  cost.launches = 1;
-  return cost;
+  return moved_once(args, cost);
 }
 
 constexpr std::array kRopeFields = {
@@ -43,10 +40,7 @@ Cost rope(const OpArgs& args) {
   cost.vector_flop = 3 * n;
   cost.read = tensor_bytes(n, args.dtypes.act) + tensor_bytes(table, args.dtypes.act);
   cost.output = n;
-  cost.written = tensor_bytes(n, args.dtypes.act);
-  cost.unique = cost.touched();
-  cost.launches = 1;
-  return cost;
+  return moved_once(args, cost);
 }
 
 constexpr std::array<OpKind, 2> kRows = {{

@@ -11,10 +11,7 @@ Cost stream(const OpArgs& args, Count n, Count flop_per_element, Count extra = 0
   cost.vector_flop = flop_per_element * n;
   cost.read = tensor_bytes(n, args.dtypes.act) + extra;
   cost.output = n;
-  cost.written = tensor_bytes(n, args.dtypes.act);
-  cost.unique = cost.touched();
-  cost.launches = 1;
-  return cost;
+  return moved_once(args, cost);
 }
 
 constexpr std::array kUnaryFields = {Field{"n", "elements"}};
@@ -69,10 +66,7 @@ Cost reduce(const OpArgs& args) {
   cost.vector_flop = n - out;
   cost.read = tensor_bytes(n, args.dtypes.act);
   cost.output = out;
-  cost.written = tensor_bytes(out, args.dtypes.act);
-  cost.unique = cost.touched();
-  cost.launches = 1;
-  return cost;
+  return moved_once(args, cost);
 }
 
 /// The row of an op with one input of n elements.

@@ -22,10 +22,7 @@ Cost linear(const OpArgs& args) {
   cost.param_bytes = tensor_bytes(in * out, args.dtypes.weights) + tensor_bytes(bias * out, args.dtypes.weights);
   cost.read = tensor_bytes(tokens * in, args.dtypes.act) + cost.param_bytes;
   cost.output = tokens * out;
-  cost.written = tensor_bytes(cost.output, args.dtypes.act);
-  cost.unique = cost.touched();
-  cost.launches = 1;
-  return cost;
+  return moved_once(args, cost);
 }
 
 constexpr std::array kMatmulFields = {
@@ -41,10 +38,7 @@ Cost matmul(const OpArgs& args) {
   cost.matrix_flop = 2 * batch * m * n * k;
   cost.read = tensor_bytes(batch * m * k, args.dtypes.act) + tensor_bytes(batch * k * n, args.dtypes.act);
   cost.output = batch * m * n;
-  cost.written = tensor_bytes(cost.output, args.dtypes.act);
-  cost.unique = cost.touched();
-  cost.launches = 1;
-  return cost;
+  return moved_once(args, cost);
 }
 
 constexpr std::array kConvFields = {
@@ -77,10 +71,7 @@ Cost conv2d(const OpArgs& args) {
   cost.params = out * taps + bias * out;
   cost.param_bytes = tensor_bytes(out * taps, args.dtypes.weights) + tensor_bytes(bias * out, args.dtypes.weights);
   cost.read = tensor_bytes(batch * in * height * width, args.dtypes.act) + cost.param_bytes;
-  cost.written = tensor_bytes(cost.output, args.dtypes.act);
-  cost.unique = cost.touched();
-  cost.launches = 1;
-  return cost;
+  return moved_once(args, cost);
 }
 
 constexpr std::array<OpKind, 3> kRows = {{

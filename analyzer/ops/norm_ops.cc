@@ -13,10 +13,7 @@ Cost normalise(const OpArgs& args, Count n, Count flop_per_element, Count tensor
   cost.param_bytes = tensors * tensor_bytes(width, args.dtypes.weights);
   cost.read = tensor_bytes(n, args.dtypes.act) + cost.param_bytes;
   cost.output = n;
-  cost.written = tensor_bytes(n, args.dtypes.act);
-  cost.unique = cost.touched();
-  cost.launches = 1;
-  return cost;
+  return moved_once(args, cost);
 }
 
 constexpr std::array kLayerNormFields = {

@@ -28,6 +28,13 @@ std::string_view kernel_class_name(KernelClass kernel) {
   return kNames.at(static_cast<std::size_t>(kernel));
 }
 
+Cost moved_once(const OpArgs& args, Cost cost) {
+  cost.written += tensor_bytes(cost.output, args.dtypes.act);
+  cost.unique = cost.touched();
+  cost.launches = 1;
+  return cost;
+}
+
 std::span<const OpKind* const> op_table() {
   static const std::vector<const OpKind*> kAll = [] {
     std::vector<const OpKind*> all;

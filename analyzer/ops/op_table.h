@@ -81,6 +81,9 @@ Dtype compute_dtype(const OpKind& kind, const Dtypes& dtypes);
 /// @throws InputError (without a place) where fields contradict each other; CountOverflow beyond 64 bits
 inline Cost forward_cost(const OpKind& kind, const OpArgs& args) { return kind.forward(args); }
 
+/// Completes the cost of a kernel that writes its output once in the activation dtype and moves each tensor once.
+Cost moved_once(const OpArgs& args, Cost cost);
+
 /// The families; each is defined in a file of its own.
 std::span<const OpKind> matrix_ops();
 std::span<const OpKind> attention_ops();

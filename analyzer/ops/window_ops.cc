@@ -23,10 +23,7 @@ Cost pool(const OpArgs& args) {
   cost.output = batch * channels * rows * columns;
   cost.vector_flop = cost.output * kernel * kernel;
   cost.read = tensor_bytes(batch * channels * height * width, args.dtypes.act);
-  cost.written = tensor_bytes(cost.output, args.dtypes.act);
-  cost.unique = cost.touched();
-  cost.launches = 1;
-  return cost;
+  return moved_once(args, cost);
 }
 
 constexpr std::array<OpKind, 1> kRows = {{

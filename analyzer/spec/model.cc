@@ -40,7 +40,11 @@ void evaluate_groups(const Model& model, CostedModel& out) {
                        fmt::format("block '{}' repeats {} times; it must be at least 1", group.path, repeat));
     }
     const Count around = group.parent < 0 ? 1 : out.repeats[static_cast<std::size_t>(group.parent)];
-    out.repeats[i] = (Count(repeat) * around).value();
+    try {
+      out.repeats[i] = (Count(repeat) * around).value();
+    } catch (const CountOverflow& overflow) {
+      throw InputError(group.repeat.where(), fmt::format("block '{}': {}", group.path, overflow.what()));
+    }
   }
 }
 
@@ -145,11 +149,15 @@ void cost_model(const Model& model, const CostOptions& options, CostedModel& out
   evaluate_slots(model, out.values);
   evaluate_groups(model, out);
   out.ops.resize(model.ops.size());
+  Cost total;
   for (std::size_t i = 0; i < model.ops.size(); ++i) {
     const OpSpec& op = model.ops[i];
     try {
       cost_op(model, op, base, options.mode, selected, out, out.ops[i]);
-      static_cast<void>(out.ops[i].one * Count(out.ops[i].executions));  // the total must fit, too
+      // The totals, and what is added up from them, must fit, too.
+      total = total + out.ops[i].one * Count(out.ops[i].executions);
+      static_cast<void>(total.flop());
+      static_cast<void>(total.touched());
     } catch (const CountOverflow& overflow) {
       throw InputError(op.where, fmt::format("op '{}': {}", op.path, overflow.what()));
     } catch (const InputError& error) {
