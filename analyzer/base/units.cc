@@ -92,7 +92,8 @@ double parse_quantity(std::string_view text, Unit unit) {
   const auto fail = [&](std::string_view why) -> QuantityError {
     return QuantityError(fmt::format("{} {}; write for example '{}'", in_quotes(text), why, expected.example));
   };
-  if (error != std::errc() || end == body.data()) throw fail("is not a number with a unit");
+  if (error == std::errc::result_out_of_range) throw fail("is not positive and finite");
+  if (error != std::errc()) throw fail("is not a number with a unit");
   const std::string_view suffix = trim(body.substr(static_cast<std::size_t>(end - body.data())));
   double value = number;
   if (unit == Unit::kCount) {

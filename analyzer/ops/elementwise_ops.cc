@@ -28,6 +28,7 @@ constexpr std::array kBinaryFields = {
 
 Cost binary(const OpArgs& args) {
   const auto [n, other] = args.take<2>();
+  if (other > n) throw InputError("other is larger than n; the larger operand is n");
   return stream(args, n, 1, tensor_bytes(other, args.dtypes.act));
 }
 
@@ -38,6 +39,7 @@ constexpr std::array kMaskFields = {
 
 Cost mask(const OpArgs& args) {
   const auto [n, mask_bytes] = args.take<2>();
+  if (mask_bytes > n) throw InputError("mask is larger than n");
   return stream(args, n, 1, mask_bytes);
 }
 

@@ -17,6 +17,7 @@ constexpr std::array kPoolFields = {
 
 Cost pool(const OpArgs& args) {
   const auto [batch, channels, height, width, kernel, stride, padding] = args.take<7>();
+  if (2 * padding > kernel) throw InputError("padding is larger than half the kernel");
   const Count rows = window_count(height, kernel, stride, padding, 1);
   const Count columns = window_count(width, kernel, stride, padding, 1);
   Cost cost;

@@ -29,13 +29,13 @@ std::vector<Count> dram_bytes(const CostedModel& costed, bool resident_l2, doubl
   for (std::size_t at = 0; at + 1 < chain.size(); ++at) {
     const OpCost& producer = costed.ops[chain[at]];
     const OpCost& consumer = costed.ops[chain[at + 1]];
+    if (producer.loop != consumer.loop) continue;  // neighbours in some passes only
     if (touched(producer) + touched(consumer) > l2_bytes) continue;
     const Count handed = producer.one.written * Count(producer.count);
     const Count wanted =
         (consumer.one.unique - consumer.one.param_bytes - consumer.one.written) * Count(consumer.count);
     const Count kept = std::max(Count(0), std::min(handed, wanted));
     // Spread over the instances; the division rounds down, so that no byte is saved twice.
-    bytes[chain[at]] = bytes[chain[at]] - kept.value() / producer.count;
     bytes[chain[at + 1]] = bytes[chain[at + 1]] - kept.value() / consumer.count;
   }
   return bytes;

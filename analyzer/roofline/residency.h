@@ -12,9 +12,10 @@ namespace gable {
 /// Without residency that is every compulsory byte. With `--resident l2` a byte stays in the cache where everything
 /// touched between its two uses fits:
 /// - parameters are used once a pass, so they stay only if the whole pass fits;
-/// - the output of an op stays for the next op if both together fit; an op's input counts as the output of the op
-/// before
-///   it, up to that output's size (a residual operand comes from further back, so it is read from DRAM).
+/// - an op reads from the cache what the op before it wrote, if all that both touch fits. Which bytes those are is not
+///   known: an input counts as that output, up to its size. The output is written to DRAM all the same, because an op
+///   further on (a residual) may read it again;
+/// - from one repetition of a block to the next, and into and out of a repeated block, nothing is taken to stay.
 std::vector<Count> dram_bytes(const CostedModel& costed, bool resident_l2, double l2_bytes);
 
 }  // namespace gable

@@ -127,7 +127,8 @@ RoofTime roofline_time(const Cost& cost, Count dram_bytes, const Rates& rates, c
     time.bound = Bound::kMemory;
     time.roof = at(Roof::kDram) >= at(Roof::kL2) ? Roof::kDram : Roof::kL2;
   }
-  time.near_ridge = compute > 0 && memory > 0 && std::fabs(compute - memory) <= kNearRidge * work;
+  time.near_ridge =
+      time.bound != Bound::kLaunch && compute > 0 && memory > 0 && std::fabs(compute - memory) <= kNearRidge * work;
   return time;
 }
 

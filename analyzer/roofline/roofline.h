@@ -50,7 +50,8 @@ struct RoofTime {
   double total_s = 0;                        ///< launch + max of the others
   Roof roof = Roof::kDram;
   Bound bound = Bound::kMemory;
-  bool near_ridge = false;  ///< compute and memory time differ by at most 10 % of the larger
+  bool near_ridge =
+      false;  ///< compute and memory time differ by at most 10 % of the larger, and neither is hidden by the launch
 };
 
 /// Bytes of an execution that must come from or go to DRAM; see residency.h.

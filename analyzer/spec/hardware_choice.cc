@@ -93,7 +93,9 @@ std::vector<std::string> gpu_names(const Machine& machine) {
 HardwareChoice choose_hardware(const std::string& wanted, const Machine& machine) {
   const std::string profile = wanted.empty() || wanted == "measured" ? newest_profile(machine) : "";
   if (wanted == "measured" && profile.empty()) {
-    throw InputError(fmt::format("--hw measured: no measured profile in {}", profile_folder(machine)));
+    const std::string where = machine.data_home.empty() ? "neither XDG_DATA_HOME nor HOME says where profiles are"
+                                                        : "no measured profile in " + profile_folder(machine);
+    throw InputError("--hw measured: " + where);
   }
   if (!profile.empty()) return {load_hardware(profile), "measured profile of this machine"};
   if (!wanted.empty()) return {load_hardware(wanted), "named by --hw"};

@@ -169,6 +169,9 @@ class HardwareReader {
       }
       if (const YamlNode* faster = value.find("fp16_accumulate")) {
         rate.fp16_accumulate = read_number(*faster, Unit::kFlopPerSecond, what + ".fp16_accumulate");
+        if (*rate.fp16_accumulate <= rate.dense.value) {
+          throw InputError(faster->where, fmt::format("{}: fp16_accumulate is no faster; leave it out", what));
+        }
       }
       rates.push_back(std::move(rate));
     }
@@ -187,7 +190,7 @@ class HardwareReader {
       const std::string what = row.section.empty() ? std::string(row.key) : fmt::format("{}.{}", row.section, row.key);
       const YamlNode* node = section.find(row.key);
       if (node == nullptr && row.required != nullptr)
-        throw InputError(section.where, fmt::format("a hardware spec has no '{}'", what));
+        throw InputError(section.where, fmt::format("a hardware spec has no '{}:'", what));
       if (node == nullptr) continue;
       Quantity quantity = read_quantity(*node, row.unit, what, kQuantityKeys);
       if (row.required != nullptr) {

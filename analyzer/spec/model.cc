@@ -82,6 +82,17 @@ void share_weights(const Model& model, const OpSpec& op, const OpArgs& args, con
   cost.lookup_params = cost.lookup_params > own ? cost.lookup_params - own : Count(0);
 }
 
+/// The innermost group around that runs more than once for each run of what is around it; -1 if none does.
+int loop_around(const Model& model, int group, const CostedModel& costed) {
+  while (group >= 0) {
+    const auto at = static_cast<std::size_t>(group);
+    const int parent = model.groups[at].parent;
+    if (costed.repeats[at] != (parent < 0 ? 1 : costed.repeats[static_cast<std::size_t>(parent)])) break;
+    group = parent;
+  }
+  return group;
+}
+
 void cost_op(const Model& model, const OpSpec& op, const Dtypes& base, Mode mode, const std::vector<bool>& selected,
              CostedModel& out, OpCost& result) {
   result.dtypes = op.dtype.applied_to(base);
@@ -99,6 +110,7 @@ void cost_op(const Model& model, const OpSpec& op, const Dtypes& base, Mode mode
   const Count around = op.group < 0 ? 1 : out.repeats[static_cast<std::size_t>(op.group)];
   result.executions = (Count(result.count) * around).value();
   result.selected = selected[op.part];
+  result.loop = loop_around(model, op.group, out);
 }
 
 }  // namespace

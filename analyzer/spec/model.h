@@ -96,6 +96,7 @@ struct OpCost {
   Dtypes dtypes;
   Dtype compute = Dtype::kFp32;
   bool selected = true;  ///< its part is
+  int loop = -1;         ///< innermost block around it that repeats; -1: none. Ops of one loop follow each other always
 };
 
 /// A model with its dims filled in.
