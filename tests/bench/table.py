@@ -1,0 +1,59 @@
+#!/usr/bin/env python3
+"""Turns Google Benchmark's JSON into the performance table: table.py [--readme README.md] FILE.json...
+
+With --readme the table also replaces what stands between `<!-- bench:begin -->` and `<!-- bench:end -->`.
+"""
+import datetime
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+
+def machine():
+    cpu = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())
+    compiler = subprocess.run(["c++", "--version"], capture_output=True, text=True, check=True).stdout.splitlines()[0]
+    return f"{cpu[1] if cpu else os.uname().machine}, {os.cpu_count()} cores; {compiler}; {datetime.date.today()}"
+
+
+def main():
+    arguments = sys.argv[1:]
+    readme = pathlib.Path(arguments[1]) if arguments[:1] == ["--readme"] else None
+    runs = {}
+    for path in arguments[2 if readme else 0:]:
+        for run in json.loads(pathlib.Path(path).read_text())["benchmarks"]:
+            if run.get("error_occurred"):
+                sys.exit(f"bench: {run['name']}: {run['error_message']}")
+            # The median of repeated runs stands for them; a run that is not repeated for itself.
+            if run.get("aggregate_name", "median") == "median":
+                runs[run["run_name"].split("/")[0]] = run
+    unit = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
+
+    def time(name, clock="real_time"):
+        return runs[name][clock] * unit[runs[name]["time_unit"]]
+
+    sweep = runs["sweep"]
+    wall = {name: runs[name]["wall_s"] for name in ("python_pass", "analyze_gpt2_split")}
+    rows = [
+        ("`analyze --model gpt2-split`, process time (wall)", "less than Python",
+         f"{time('analyze_gpt2_split') * 1e3:.1f} ms ({wall['analyze_gpt2_split'] * 1e3:.1f} ms)"),
+        ("`python3 -S -c pass`, process time (wall)", "", f"{time('python_pass') * 1e3:.1f} ms ({wall['python_pass'] * 1e3:.1f} ms)"),
+        ("costing gpt3-175b, once loaded", "50 µs", f"{time('cost_gpt3_175b', 'cpu_time') * 1e6:.1f} µs"),
+        ("a million `--set` variations of gpt2, costed and timed, one core", "30 s", f"{1e6 / sweep['items_per_second']:.1f} s"),
+        ("peak memory of `analyze --model gpt2-split`", "64 MB", f"{runs['analyze_gpt2_split']['peak_mb']:.1f} MB"),
+    ]
+    table = "| what | at most | measured |\n|---|---|---|\n" + "".join(f"| {a} | {b} | {c} |\n" for a, b, c in rows)
+    table += f"\n{machine()}; `scripts/bench --readme`\n"
+    print(table, end="")
+    if readme:
+        text = readme.read_text()
+        marked = re.compile(r"(<!-- bench:begin -->\n).*?(<!-- bench:end -->)", re.DOTALL)
+        if not marked.search(text):
+            sys.exit(f"bench: {readme} has no <!-- bench:begin --> and <!-- bench:end -->")
+        readme.write_text(marked.sub(lambda m: m[1] + table + m[2], text))
+
+
+if __name__ == "__main__":
+    main()

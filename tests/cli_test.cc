@@ -1,0 +1,257 @@
+// The command line as its users see it: exact lines, exit codes, nothing half-written. What is easy to break here:
+// a complaint that goes to standard output, a file left behind by a failure, a wrong value taken for a default.
+#include <doctest/doctest.h>
+
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "tests/cli_run.h"
+
+namespace gable::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A folder of its own for each test case.
+class Folder {
+ public:
+  explicit Folder(const std::string& name) : path_(fs::temp_directory_path() / ("gable_cli_test_" + name)) {
+    fs::remove_all(path_);
+    fs::create_directories(path_);
+  }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  ~Folder() {
+    std::error_code error;
+    fs::permissions(path_, fs::perms::owner_all, error);
+    fs::remove_all(path_, error);
+  }
+
+  [[nodiscard]] std::string file(const std::string& name) const { return (path_ / name).string(); }
+  std::string write(const std::string& name, const std::string& text) const {
+    std::ofstream(file(name), std::ios::binary) << text;
+    return file(name);
+  }
+  [[nodiscard]] std::size_t count() const {
+    return static_cast<std::size_t>(std::distance(fs::directory_iterator(path_), fs::directory_iterator()));
+  }
+
+ private:
+  fs::path path_;
+};
+
+std::string read_all(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
+
+Args split_words(const std::string& line) {
+  std::istringstream in(line);
+  return {std::istream_iterator<std::string>(in), std::istream_iterator<std::string>()};
+}
+
+struct Wrong {
+  std::string command;
+  std::string message;
+};
+
+TEST_CASE("wrong flags: one line on standard error, exit 2, nothing on standard output") {
+  const std::string gpt2 = "--model gpt2-split --hw a100-pcie-40 ";
+  const std::array<Wrong, 33> cases = {{
+      {"--hw a100-pcie-40", "--model is missing; `analyze list models` names the shipped ones"},
+      {"--model gpt2-splt", "--model: no model 'gpt2-splt', did you mean 'gpt2-split'?"},
+      {"--model gpt2-split --hw a100-pcie-4", "--hw: no hardware 'a100-pcie-4', did you mean 'a100-pcie-40'?"},
+      {"--model ../nothing.yaml", "../nothing.yaml: cannot read: no such file"},
+      {"--model /", "/: cannot read: not a regular file"},
+      {"--model /dev/null", "/dev/null: cannot read: not a regular file"},
+      {"--model gpt2-split --hw measured", "--hw measured: neither XDG_DATA_HOME nor HOME says where profiles are"},
+      {gpt2 + "--set B=0", "--set B=0: dim 'B' is 0; it must be at least 1"},
+      {gpt2 + "--set B=-2", "--set B=-2: dim 'B' is -2; it must be at least 1"},
+      {gpt2 + "--set B=1.5", "--set B=1.5: '1.5' is not a whole number"},
+      {gpt2 + "--set B=nan", "--set B=nan: unknown dim 'nan'"},
+      {gpt2 + "--set B=99999999999999999999",
+       "--set B=99999999999999999999: the number exceeds 9.2e18 (64-bit integer)"},
+      {gpt2 + "--set T=2048", "--set T=2048: dim 'T' is 2048; it can be at most P = 1024"},
+      {gpt2 + "--set Q=1", "--set Q=1: model 'gpt2-split' has no dim 'Q'; known: B, P, T, D, H, L, V"},
+      {gpt2 + "--set B", "--set: 'B' is not DIM=VALUE; write for example --set B=8,T=1024"},
+      {gpt2 + "--set B=1,,T=6", "--set: '' is not DIM=VALUE; write for example --set B=8,T=1024"},
+      {gpt2 + "--dtype bf61", "--dtype: unknown dtype 'bf61', did you mean 'bf16'?"},
+      {gpt2 + "--dtype weights:int8",
+       "--dtype: unknown dtype 'weights:int8'; known: fp64, fp32, tf32, bf16, fp16, fp8_e4m3, fp8_e5m2, int32, int8, "
+       "fp4, int4"},
+      {gpt2 + "--dtype int32",
+       "a100-pcie-40 has no rate for int32, nor for a dtype that holds its values; it has fp64, fp32, bf16, fp16, "
+       "tf32, int8, int4"},
+      {gpt2 + "--recipe flash", "--recipe: unknown value 'flash'; known: ideal"},
+      {gpt2 + "--roofs dramm", "--roofs: unknown roof 'dramm', did you mean 'dram'?"},
+      {gpt2 + "--resident l3", "--resident: unknown value 'l3', did you mean 'l2'?"},
+      {gpt2 + "--count macs", "--count: unknown value 'macs', did you mean 'mac'?"},
+      {gpt2 + "--by layer", "--by: unknown grouping 'layer'; known: op, block, part, kind"},
+      {gpt2 + "--top 0", "--top: '0' is not a whole number of at least 1"},
+      {gpt2 + "--top x", "--top: 'x' is not a whole number of at least 1"},
+      {gpt2 + "--format xml", "--format: unknown format 'xml'; known: table, csv, json, svg, md"},
+      {gpt2 + "--format csv,json", "--format: one format goes to standard output; for several add --out DIR"},
+      {gpt2 + "--parts botom", "--parts: model 'gpt2-split' has no part 'botom', did you mean 'bottom'?"},
+      {gpt2 + "--batch 8",
+       "unknown option '--batch'; known: --help, --model, --hw, --set, --dtype, --parts, --mode, --recipe, --roofs, "
+       "--resident, --count, --by and 4 more"},
+      {gpt2 + "--modle gpt2", "unknown option '--modle', did you mean '--model'?"},
+      {gpt2 + "--hw t4", "--hw is given twice"},
+      {gpt2 + "extra", "unexpected 'extra'; every input is an option, see analyze --help"},
+  }};
+  for (const Wrong& wrong : cases) {
+    CAPTURE(wrong.command);
+    const Ran ran = run(split_words(wrong.command));
+    CHECK(ran.code == 2);
+    CHECK(ran.err == wrong.message + "\n");
+    CHECK(ran.out.empty());
+  }
+}
+
+TEST_CASE("wrong commands") {
+  const std::array<Wrong, 9> cases = {{
+      {"lst models", "unknown command 'lst', did you mean 'list'?"},
+      {"list", "analyze list takes one of models, hardware, ops, dtypes, formats"},
+      {"list model", "analyze list: unknown topic 'model', did you mean 'models'?"},
+      {"show op", "analyze show takes two words: hardware H, model M, or op K"},
+      {"show op linaer", "analyze show op: no op 'linaer', did you mean 'linear'?"},
+      {"show hardware a100", "--hw: no hardware 'a100', did you mean 'a100-pcie-40'?"},
+      {"show modl gpt2", "analyze show: unknown topic 'modl', did you mean 'model'?"},
+      {"list models --long", "unknown option '--long'; known: --help"},
+      {"--model", "--model needs a value: --model M"},
+  }};
+  for (const Wrong& wrong : cases) {
+    CAPTURE(wrong.command);
+    const Ran ran = run(split_words(wrong.command));
+    CHECK(ran.code == 2);
+    CHECK(ran.err.substr(0, wrong.message.size()) == wrong.message);
+    CHECK(ran.out.empty());
+  }
+}
+
+TEST_CASE("hostile files: a clear line and exit 2") {
+  const Folder folder("hostile");
+  const std::string deep = std::string(100, '[') + "x" + std::string(100, ']');
+  const std::array<Wrong, 10> cases = {{
+      {std::string("\x7f"
+                   "ELF\x02\x01\x01\0\0\0",
+                   10),
+       ":1:1: byte 0x7f is not text; a spec is UTF-8 YAML"},
+      {"", ": the file is empty; a spec starts with 'name:'"},
+      {"name: m\nops: \xff\n", ":2:6: byte 0xff is not text; a spec is UTF-8 YAML"},
+      {"name: m\nops: " + deep, ":2:37: nested deeper than 32 levels"},
+      {"a: &a [x, x]\nb: *a\n", ":1:4: YAML anchors are not supported; write the value out"},
+      {"name: m\nname: n\n", ":2:1: key 'name' is given twice"},
+      {"name: m\n---\nname: n\n", ":3:1: a spec is one YAML document; a second one starts here"},
+      {"name: m\ntitle: \"\\e[31m\"\n", ":2:8: an escape in this text makes a character that cannot be shown"},
+      {"name: m\ntitle: \"\\uFFFE\"\n", ":2:8: an escape in this text makes a character that cannot be shown"},
+      {"name: [m\n", ":2:1: not valid YAML: end of sequence flow not found"},
+  }};
+  for (const Wrong& wrong : cases) {
+    const std::string path = folder.write("m.yaml", wrong.command);
+    CAPTURE(wrong.message);
+    const Ran ran = run({"--model", path});
+    CHECK(ran.code == 2);
+    CHECK(ran.err == path + wrong.message + "\n");
+    CHECK(ran.out.empty());
+  }
+  const std::string large = folder.write("large.yaml", "");
+  fs::resize_file(large, 100'000'000);  // sparse
+  CHECK(run({"--model", large}).err ==
+        large + ": 100000000 bytes are too large for a spec; the limit is 1048576 (1 MiB)\n");
+}
+
+TEST_CASE("the first line says which device and why") {
+  const Ran named = run(split_words("--model gemm --hw a100-pcie-40"), 200);
+  CHECK(named.out.substr(0, named.out.find('\n')) == "hardware: a100-pcie-40 (NVIDIA A100 PCIe 40 GB), named by --hw");
+  const Ran chosen = run({"--model", "gemm"}, 200);
+  CHECK(chosen.out.substr(0, chosen.out.find('\n')) ==
+        "hardware: a100-pcie-40 (NVIDIA A100 PCIe 40 GB), reference device: no GPU and no measured profile here");
+}
+
+TEST_CASE("--out writes whole files and names them on standard error") {
+  const Folder folder("out");
+  const Ran ran = run({"--model", "gemm", "--hw", "a100-pcie-40", "--out", folder.file("new/reports")});
+  CHECK(ran.code == 0);
+  CHECK(ran.out.empty());
+  for (const char* extension : {"csv", "json", "svg", "md"}) {
+    const std::string path = folder.file(std::string("new/reports/gemm.a100-pcie-40.") + extension);
+    CAPTURE(path);
+    CHECK(fs::file_size(path) > 100);
+    CHECK(ran.err.find("wrote " + path + "\n") != std::string::npos);
+  }
+  CHECK(std::distance(fs::directory_iterator(folder.file("new/reports")), fs::directory_iterator()) == 4);
+}
+
+TEST_CASE("a failed write leaves the old file and nothing else") {
+  const Folder folder("failed");
+  const std::string old = folder.write("gemm.a100-pcie-40.csv", "old");
+  folder.write("file", "");
+  const Ran no_folder = run({"--model", "gemm", "--hw", "a100-pcie-40", "--out", folder.file("file")});
+  CHECK(no_folder.code == 1);
+  CHECK(no_folder.err.find("file: ") != std::string::npos);
+  // A folder in the way of the rename: the temporary file must go, whoever runs this (permissions do not stop root).
+  fs::create_directories(folder.file("gemm.a100-pcie-40.json/x"));
+  const Ran blocked = run({"--model", "gemm", "--hw", "a100-pcie-40", "--format", "json", "--out", folder.file("")});
+  CHECK(blocked.code == 1);
+  CHECK(blocked.err.find("cannot write: Is a directory") != std::string::npos);
+  CHECK(read_all(old) == "old");
+  CHECK(folder.count() == 3);  // old, file, the folder: no temporary name
+  const Ran bad_model = run({"--model", folder.file("file"), "--out", folder.file("")});
+  CHECK(bad_model.code == 2);
+  CHECK(folder.count() == 3);
+}
+
+TEST_CASE("standard output that cannot be written is exit 1") {
+  std::ostringstream out;
+  std::ostringstream err;
+  out.setstate(std::ios::badbit);  // as a full disk leaves it
+  CHECK(run_analyze({"list", "ops"}, {out, err, 80, false, {"/nonexistent", ""}}) == 1);
+  CHECK(err.str() == "cannot write to standard output\n");
+}
+
+TEST_CASE("every command has --help with one example, and the overview names every command") {
+  const Ran overview = run({"--help"});
+  CHECK(overview.code == 0);
+  for (const Command& command : command_table()) {
+    CAPTURE(command.name);
+    CHECK(overview.out.find(command.usage) != std::string::npos);
+    const Ran help = command.name.empty() ? overview : run({std::string(command.name), "--help"});
+    CHECK(help.code == 0);
+    CHECK(help.err.empty());
+    CHECK(help.out.find("example: " + std::string(command.example) + "\n") != std::string::npos);
+  }
+  CHECK(run({"--version"}).out == "gable " GABLE_VERSION "\n");
+}
+
+TEST_CASE("the examples of --help run") {
+  for (const Command& command : command_table()) {
+    if (command.name == "lint") continue;  // its example names a file of the user's
+    CAPTURE(command.example);
+    Args words = split_words(std::string(command.example));
+    words.erase(words.begin());  // "analyze"
+    const Ran ran = run(words);
+    CHECK(ran.code == 0);
+    CHECK(ran.err.empty());
+    CHECK(ran.out.size() > 100);
+  }
+}
+
+TEST_CASE("lint accepts what is shipped, and names what is wrong") {
+  const Ran shipped = run({"lint"});
+  CHECK(shipped.code == 0);
+  CHECK(shipped.err.empty());
+  CHECK(shipped.out.find(", 0 wrong\n") != std::string::npos);
+  const Folder folder("lint");
+  const std::string bad = folder.write("a.yaml", "name: b\nops:\n  - {op: scale, n: 4}\n");
+  const std::string good = folder.write("b.yaml", "name: b\nops:\n  - {op: scale, n: 4}\n");
+  const Ran ran = run({"lint", bad, good});
+  CHECK(ran.code == 2);
+  CHECK(ran.err == bad + ":1:7: name 'b' differs from the file's name 'a'\n");
+  CHECK(ran.out == good + ": ok, model, 1 ops in 1 part\n2 files, 1 wrong\n");
+}
+
+}  // namespace
+}  // namespace gable::test

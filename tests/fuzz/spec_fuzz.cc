@@ -1,0 +1,95 @@
+// libFuzzer target for everything that reads what a user wrote: YAML, models, blocks, devices, expressions.
+// The first byte picks the reader (m, b, h, e), the rest is its text. Nothing but InputError may come out.
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "analyzer/roofline/analysis.h"
+#include "analyzer/spec/expr.h"
+#include "analyzer/spec/hardware.h"
+#include "analyzer/spec/model_reader.h"
+#include "analyzer/spec/yaml.h"
+
+namespace gable {
+namespace {
+
+constexpr std::string_view kHardware = R"(
+name: tiny
+title: A device
+kind: gpu
+vendor: none
+architecture: none
+vector: {fp64: {value: 1 TFLOP/s, unverified: true}, fp32: {value: 2 TFLOP/s, unverified: true}}
+matrix: {fp16: {value: 9 TFLOP/s, unverified: true}, int8: {value: 9 TOP/s, unverified: true}}
+dram: {capacity: {value: 1 GB, unverified: true}, bandwidth: {value: 1 GB/s, unverified: true}}
+l2: {capacity: {value: 1 MB, unverified: true}, bandwidth: {value: 9 GB/s, unverified: true}}
+sm_count: {value: 1, unverified: true}
+launch_latency: {value: 1 us, unverified: true}
+)";
+
+/// `small` is a leaf, `nest` uses itself, `twice` uses `small` two times; other names do not exist.
+YamlNode block(const std::string& name, const Where& where) {
+  if (name == "small")
+    return parse_yaml("{name: small, params: [N], ops: [{op: gelu, n: N}, {op: linear, tokens: N, in: 2, out: 3}]}",
+                      name);
+  if (name == "nest") return parse_yaml("{name: nest, params: [N], ops: [{block: nest, repeat: 2}]}", name);
+  if (name == "twice") {
+    return parse_yaml(
+        "{name: twice, params: [N], ops: [{name: a, block: small, repeat: N}, {name: b, block: small, repeat: 2*N}]}",
+        name);
+  }
+  throw InputError(where, "no such block");
+}
+
+void run_model(std::string_view text) {
+  static const Hardware hw = read_hardware(parse_yaml(kHardware, "tiny"));
+  const Model model = read_model(parse_yaml(text, "model"), block);
+  for (const Mode mode : {Mode::kEval, Mode::kTrain}) {
+    for (const bool resident : {false, true}) {
+      AnalysisOptions options;
+      options.cost.mode = mode;
+      options.cost.parts = {"all"};
+      options.resident_l2 = resident;
+      static_cast<void>(analyze(model, hw, options));
+    }
+  }
+}
+
+void run_expression(std::string_view text) {
+  constexpr std::array<std::string_view, 6> kNames = {"D", "H", "zero", "minus", "most", "least"};
+  constexpr std::array<std::int64_t, 6> kValues = {768, 7, 0, -3, INT64_MAX, INT64_MIN};
+  const auto resolve = [&](std::string_view name, const Where&) -> std::optional<std::size_t> {
+    for (std::size_t i = 0; i < kNames.size(); ++i) {
+      if (kNames.at(i) == name) return i;
+    }
+    return std::nullopt;
+  };
+  static_cast<void>(Expr::compile(text, {}, resolve, kNames).evaluate(kValues));
+}
+
+void run(char reader, std::string_view text) {
+  switch (reader) {
+    case 'm':
+      return run_model(text);
+    case 'b':
+      return check_block(parse_yaml(text, "block"), block);
+    case 'h':
+      return static_cast<void>(read_hardware(parse_yaml(text, "device")));
+    default:
+      return run_expression(text);
+  }
+}
+
+}  // namespace
+}  // namespace gable
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size == 0) return 0;
+  const std::string_view input(reinterpret_cast<const char*>(data), size);
+  try {
+    gable::run(input.front(), input.substr(1));
+  } catch (const gable::InputError&) {  // the one answer to bad input; anything else ends the program
+  }
+  return 0;
+}
