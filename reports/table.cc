@@ -124,21 +124,6 @@ std::string render_line(const Line& line, const Layout& layout, const ReportOpti
   return out + "\n";
 }
 
-/// Breaks text at blanks; lines after the first are indented by two.
-std::string wrapped(const std::string& text, std::size_t width) {
-  std::string out;
-  std::string line;
-  for (const std::string& word : split(text, ' ')) {
-    if (!line.empty() && display_width(line) + 1 + display_width(word) > width) {
-      out += line + "\n";
-      line = "  " + word;
-    } else {
-      line += (line.empty() ? "" : " ") + word;
-    }
-  }
-  return out + line + "\n";
-}
-
 }  // namespace
 
 std::string render_table(const Analysis& analysis, const ReportOptions& options) {

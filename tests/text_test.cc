@@ -111,6 +111,14 @@ TEST_CASE("display_width counts code points") {
   CHECK(display_width("\U0001F600") == 1);
 }
 
+TEST_CASE("wrapped breaks at blanks, indents what follows, and keeps a word that is too long") {
+  CHECK(wrapped("one two three", 80) == "one two three\n");
+  CHECK(wrapped("one two three", 7) == "one two\n  three\n");
+  CHECK(wrapped("one unbreakable", 5) == "one\n  unbreakable\n");
+  CHECK(wrapped("× × ×", 3) == "× ×\n  ×\n");  // columns, not bytes
+  CHECK(wrapped("", 10) == "\n");
+}
+
 TEST_CASE("is_plain_name keeps names out of other folders and off the flags") {
   for (const std::string_view good : {"a", "a100-pcie-40", "cs336-2.7b", "_x"}) {
     CAPTURE(good);

@@ -89,7 +89,7 @@ std::string help_text(std::string_view command, std::span<const OptionRow> rows)
   std::string out = fmt::format("usage: {}\n  {}\nexample: {}\n", found->usage, found->summary, found->example);
   if (!rows.empty()) out += "\noptions:\n";
   for (const OptionRow& row : rows)
-    out += fmt::format("  {:<22} {}\n", fmt::format("--{} {}", row.name, row.value), row.help);
+    out += fmt::format("  {:<25} {}\n", fmt::format("--{} {}", row.name, row.value), row.help);
   return out;
 }
 

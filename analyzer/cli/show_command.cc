@@ -21,21 +21,21 @@ std::string quantity_line(const std::string& name, const Quantity& quantity) {
                                  ? "unverified"
                                  : fmt::format("{}: {}", provenance_name(quantity.provenance), quantity.origin);
   const std::string note = quantity.note.empty() ? "" : fmt::format(" ({})", quantity.note);
-  return fmt::format("  {:<22} {:>16}  {}{}\n", name, mark + quantity.text, origin, note);
+  return fmt::format("  {:<28} {:>16}  {}{}\n", name, mark + quantity.text, origin, note);
 }
 
 std::string rate_extras(const std::vector<DtypeRate>& rates, std::string_view section) {
   std::string out;
   for (const DtypeRate& rate : rates) {
     const std::string name = fmt::format("{}.{}", section, row(rate.dtype).name);
-    if (rate.sparse) out += fmt::format("  {:<22} {:>16}\n", name + " sparse", format_si(*rate.sparse, "FLOP/s"));
+    if (rate.sparse) out += fmt::format("  {:<28} {:>16}\n", name + " sparse", format_si(*rate.sparse, "FLOP/s"));
     if (rate.fp16_accumulate)
-      out += fmt::format("  {:<22} {:>16}\n", name + " fp16 acc", format_si(*rate.fp16_accumulate, "FLOP/s"));
+      out += fmt::format("  {:<28} {:>16}\n", name + " fp16 acc", format_si(*rate.fp16_accumulate, "FLOP/s"));
   }
   return out;
 }
 
-std::string show_hardware(const std::string& name) {
+std::string show_hardware(const std::string& name, int /*width*/) {
   const Hardware hw = load_hardware(name);
   std::string out = fmt::format("{}: {}\n  {}, {}, {}{}\n\n", hw.name, hw.title, hw.kind, hw.vendor, hw.architecture,
                                 hw.compute_capability.empty() ? "" : ", compute capability " + hw.compute_capability);
@@ -43,7 +43,7 @@ std::string show_hardware(const std::string& name) {
   out += rate_extras(hw.vector, "vector") + rate_extras(hw.matrix, "matrix");
   out += "\nridge points (FLOP per DRAM byte)\n";
   for (const Ridge& ridge : ridges(hw)) {
-    out += fmt::format("  {:<22} {:>16}\n", fmt::format("{} {}", row(ridge.dtype).name, roof_name(ridge.roof)),
+    out += fmt::format("  {:<28} {:>16}\n", fmt::format("{} {}", row(ridge.dtype).name, roof_name(ridge.roof)),
                        format_significant(ridge.flop_per_byte, 3));
   }
   if (!hw.sources.empty()) out += "\nsources\n";
@@ -54,7 +54,7 @@ std::string show_hardware(const std::string& name) {
   return out;
 }
 
-std::string show_model(const std::string& name) {
+std::string show_model(const std::string& name, int /*width*/) {
   const Model model = load_model(name);
   CostedModel costed;
   CostOptions all;
@@ -89,7 +89,7 @@ std::string show_model(const std::string& name) {
   return out;
 }
 
-std::string show_op(const std::string& name) {
+std::string show_op(const std::string& name, int width) {
   const OpKind* kind = find_op(name);
   if (kind == nullptr) {
     std::vector<std::string_view> known;
@@ -108,13 +108,14 @@ std::string show_op(const std::string& name) {
       "  matrix FLOP    {}\n  vector FLOP    {}\n  bytes read     {}\n  bytes written  {}\n  parameters     {}\n  "
       "kernel         {}\n",
       kind->matrix_flop, kind->vector_flop, kind->read, kind->written, kind->params, kernel_class_name(kind->kernel));
-  if (!kind->note.empty()) out += fmt::format("\n{}.\n", kind->note);
-  return out + fmt::format("source: {}\n", kind->source);
+  const auto columns = static_cast<std::size_t>(width);
+  if (!kind->note.empty()) out += "\n" + wrapped(fmt::format("{}.", kind->note), columns);
+  return out + wrapped(fmt::format("source: {}", kind->source), columns);
 }
 
 struct Topic {
   std::string_view name;
-  std::string (*show)(const std::string&);
+  std::string (*show)(const std::string&, int width);
 };
 constexpr std::array<Topic, 3> kTopics = {{{"hardware", show_hardware}, {"model", show_model}, {"op", show_op}}};
 
@@ -135,7 +136,7 @@ int show_command(const Args& args, const Io& io) {
     throw InputError(fmt::format("analyze show: unknown topic {}{}", in_quotes(options.words[0]),
                                  suggestion(options.words[0], known)));
   }
-  io.out << topic->show(options.words[1]);
+  io.out << topic->show(options.words[1], std::max(io.width, 40));
   return 0;
 }
 

@@ -51,7 +51,9 @@ std::vector<std::pair<std::string, const Quantity*>> all_quantities(const Hardwa
       all.emplace_back(name, &*quantity);
     }
   }
-  for (const Link& link : hw.links) all.emplace_back(fmt::format("link {}", link.name), &link.bandwidth);
+  for (const Link& link : hw.links) {
+    all.emplace_back(fmt::format("link {}, {}", link.name, link.both_ways ? "both ways" : "each way"), &link.bandwidth);
+  }
   return all;
 }
 
