@@ -46,8 +46,13 @@ std::string reason(const Analysis& analysis, const OpRow& row) {
   const std::string ridge = format_significant(ridge_of(analysis, row), 3);
   const bool matrix = cost.matrix_flop > Count(0);
   const std::string_view dtype = gable::row(row.rates.matrix_dtype).name;
+  // A ridge says something only where both of its roofs count.
+  const RoofSet& roofs = analysis.options.roofs;
+  const bool ridged = matrix && roofs.compute && roofs.dram;
+  const bool above = row.totals.intensity() >= ridge_of(analysis, row);
   switch (row.time.bound) {
     case Bound::kLaunch:
+      if (!roofs.compute && !roofs.dram && !roofs.l2) return "only the launch is counted";
       return fmt::format("its work takes {}, less than the {} it takes to launch",
                          format_si(row.time.total_s - analysis.hw.launch_latency.value, "s", 3),
                          format_si(analysis.hw.launch_latency.value, "s", 3));
@@ -58,6 +63,7 @@ std::string reason(const Analysis& analysis, const OpRow& row) {
                                                   for_tokens(analysis, row))
                                     : fmt::format("moves {}", format_si(cost.unique.real(), "B", 3));
       if (!matrix) return fmt::format("it {} and computes little: {} FLOP/byte", moved, intensity);
+      if (!ridged || above) return fmt::format("it {}: {} FLOP/byte", moved, intensity);
       return fmt::format("it {}: {} FLOP/byte against a ridge of {} ({}); {} would feed its peak", moved, intensity,
                          ridge, dtype, format_si(row.totals.bandwidth_for_peak(), "B/s", 3));
     }
@@ -65,6 +71,7 @@ std::string reason(const Analysis& analysis, const OpRow& row) {
       break;
   }
   if (!matrix) return fmt::format("{} FLOP/byte on the vector units", intensity);
+  if (!ridged || !above) return fmt::format("{} FLOP/byte", intensity);
   return fmt::format("{} FLOP/byte, above the ridge of {} ({})", intensity, ridge, dtype);
 }
 
@@ -73,7 +80,7 @@ void add_slowest_of_parts(const Analysis& analysis, std::vector<std::string>& ou
     const OpRow* row = slowest(analysis, part.first, part.last);
     if (row == nullptr || row->totals.time_s == 0) continue;
     const ReportRow shares = op_row(analysis, *row);
-    const std::string whole = analysis.parts.size() > 1 ? shares.part : std::string("the model");
+    const std::string whole = analysis.model.parts.size() > 1 ? shares.part : std::string("the model");
     const std::string times =
         row->cost.executions > 1 ? fmt::format(" ({} times)", format_grouped(row->cost.executions)) : "";
     const std::string flop = row->cost.one.matrix_flop > Count(0)
@@ -139,12 +146,22 @@ void add_fallbacks(const Analysis& analysis, std::vector<std::string>& out) {
   std::vector<std::string> seen;
   for (const OpRow& row : analysis.rows) {
     if (row.rates.matrix_dtype == row.cost.compute || row.cost.one.matrix_flop == Count(0)) continue;
-    std::string text = fmt::format("{} has no unit for {}: its products are computed in {}{}.", analysis.hw.name,
-                                   gable::row(row.cost.compute).name, gable::row(row.rates.matrix_dtype).name,
-                                   row.rates.shared ? " on the vector units" : "");
+    std::string text =
+        fmt::format("{} computes products of {} in {}, the fastest here that holds their values{}.", analysis.hw.name,
+                    gable::row(row.cost.compute).name, gable::row(row.rates.matrix_dtype).name,
+                    row.rates.shared ? ", on the vector units" : "");
     if (std::find(seen.begin(), seen.end(), text) == seen.end()) seen.push_back(std::move(text));
   }
   out.insert(out.end(), seen.begin(), seen.end());
+}
+
+/// At the ridge a little less of either rate changes the bound.
+void add_near_ridge(const Analysis& analysis, std::vector<std::string>& out) {
+  std::vector<std::string> names;
+  for (const OpRow& row : analysis.rows) {
+    if (row.time.near_ridge) names.push_back(part_prefix(analysis, row));
+  }
+  if (!names.empty()) out.push_back(fmt::format("Near a ridge (within 10 %): {}.", fmt::join(names, ", ")));
 }
 
 void add_unverified(const Analysis& analysis, std::vector<std::string>& out) {
@@ -227,6 +244,7 @@ std::vector<std::string> findings(const Analysis& analysis) {
   add_slowest_of_parts(analysis, out);
   add_part_ratios(analysis, out);
   add_time_by_bound(analysis, out);
+  add_near_ridge(analysis, out);
   add_fallbacks(analysis, out);
   add_idle(analysis, out);
   add_unverified(analysis, out);

@@ -54,6 +54,19 @@ std::vector<ReportRow> block_instances(const Analysis& analysis, const PartRow& 
   }
   fill_shares(row, part.totals, analysis.total);
   std::vector<ReportRow> rows;
+  constexpr std::int64_t kMostInstances = 1000;
+  if (repeats > kMostInstances) {  // nobody reads that many: one row for all
+    ReportRow all = row;
+    all.totals = {};
+    for (std::size_t i = part.first; i < part.last; ++i) {
+      if (outermost_group(analysis.model, analysis.spec(analysis.rows[i])) == group)
+        all.totals += analysis.rows[i].totals;
+    }
+    all.executions = repeats;
+    all.name = fmt::format("{} x{}", analysis.model.groups[index].path, repeats);
+    fill_shares(all, part.totals, analysis.total);
+    return {all};
+  }
   for (std::int64_t i = 0; i < repeats; ++i) {
     row.name =
         repeats == 1 ? analysis.model.groups[index].path : fmt::format("{}[{}]", analysis.model.groups[index].path, i);

@@ -11,6 +11,7 @@
 namespace gable {
 namespace {
 
+constexpr int kLeastWidth = 60;  // a narrower terminal breaks the lines itself
 constexpr std::string_view kBold = "\x1b[1m";
 constexpr std::string_view kReset = "\x1b[0m";
 
@@ -83,8 +84,9 @@ Layout fit(const std::vector<Line>& lines, std::size_t width) {
   };
   int rank = 0;
   for (const ShownColumn& column : shown_columns()) rank = std::max(rank, column.drop);
-  for (; rank > 1 && total_width(layout) > width; --rank) drop(rank);
+  for (; rank > 2 && total_width(layout) > width; --rank) drop(rank);
   if (total_width(layout) > width) layout.gap = 1;
+  if (total_width(layout) > width) drop(2);
   if (total_width(layout) > width) drop(1);
   constexpr std::size_t kShortestName = 12;
   const std::size_t needed = total_width(layout);
@@ -127,7 +129,7 @@ std::string render_line(const Line& line, const Layout& layout, const ReportOpti
 }  // namespace
 
 std::string render_table(const Analysis& analysis, const ReportOptions& options) {
-  const auto width = static_cast<std::size_t>(std::max(options.width, 40));
+  const auto width = static_cast<std::size_t>(std::max(options.width, kLeastWidth));
   std::string out;
   for (const auto& text :
        {hardware_line(analysis), model_line(analysis), settings_line(analysis), ridge_line(analysis)}) {

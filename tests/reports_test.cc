@@ -165,6 +165,20 @@ TEST_CASE("findings say what bounds the slowest op and why") {
   CHECK(has("Numbers of round that no source confirms: l2.bandwidth ~1 TB/s."));
 }
 
+TEST_CASE("a ridge is named only where both of its roofs count and the comparison is true") {
+  const auto first = [](const RoofSet& roofs) {
+    Analysis analysis = tiny();
+    AnalysisOptions options;
+    options.roofs = roofs;
+    return findings(analyze(analysis.model, analysis.hw, options))[1];
+  };
+  const std::string head = "a/head takes 100.0 % of a's FLOP and 100.0 % of its time; it is ";
+  CHECK(first({true, false, false, false}) == head + "compute-bound (vector): 4.50 FLOP/byte.");
+  CHECK(first({false, true, false, false}) ==
+        head + "memory-bound (DRAM): it reads 400 kB of weights for 10 tokens: 4.50 FLOP/byte.");
+  CHECK(first({false, false, false, true}) == head + "launch-bound (launch): only the launch is counted.");
+}
+
 TEST_CASE("notes fill in their fields, and refuse wrong ones with their place") {
   CHECK(notes(tiny()).front() == "head does 2,000,000 FLOP (1,000,000 MAC), 100.0 % of a; b takes 52.4 %");  // 6/11.44
   const std::string op = "name: m\nops: [{op: scale, n: 4}]\nnotes:\n  - \"";

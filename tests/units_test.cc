@@ -76,6 +76,10 @@ TEST_CASE("parse_quantity refuses what is not finite, and units that do not exis
         "40 mB", "40 KB", "40 kiB", "40 GiGB", "40 G B", "40 GB GB", "+40 GB"}) {
     CAPTURE(text);
     CHECK_THROWS_AS(parse_quantity(text, Unit::kBytes), QuantityError);
+    CHECK_THROWS_WITH_AS(parse_quantity("1e-300 B", Unit::kBytes),
+                         "'1e-300 B' is beyond what any device has; write for example '40 GB'", QuantityError);
+    CHECK_THROWS_WITH_AS(parse_quantity("1e22 B", Unit::kBytes),
+                         "'1e22 B' is beyond what any device has; write for example '40 GB'", QuantityError);
   }
   CHECK_THROWS_AS(parse_quantity("1 KiHz", Unit::kHertz), QuantityError);  // binary only for bytes
   CHECK_THROWS_AS(parse_quantity("1 mHz", Unit::kHertz), QuantityError);   // small only for seconds

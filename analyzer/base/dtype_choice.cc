@@ -47,6 +47,7 @@ void choose(DtypeChoice& choice, std::string_view tensor, std::string_view dtype
   std::vector<std::string_view> known;
   for (const TensorRow& r : kTensors) {
     if (r.name == tensor) {
+      if ((choice.*r.member).has_value()) throw std::invalid_argument(fmt::format("{} is given twice", tensor));
       choice.*r.member = parse_dtype(dtype);
       return;
     }

@@ -33,6 +33,12 @@ class InputError : public std::runtime_error {
   Where where_;
 };
 
+/// What was asked for is not on this machine (a profile, a GPU). Exit code 3.
+class CapabilityError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 /// Output could not be written (disk full, no permission, closed pipe). Exit code 1.
 class OutputError : public std::runtime_error {
  public:

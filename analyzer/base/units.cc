@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <limits>
+#include <utility>
 
 #include "analyzer/base/text.h"
 
@@ -57,6 +58,11 @@ constexpr std::array<Prefix, 14> kPrefixes = {{
 
 const UnitRow& unit_row(Unit unit) { return kUnits.at(static_cast<std::size_t>(unit)); }
 
+/// What a quantity of a device can be at all, with orders of magnitude to spare: keeps times finite.
+std::pair<double, double> range_of(Unit unit) {
+  return unit == Unit::kSeconds ? std::pair(1e-12, 1e3) : std::pair(1.0, 1e21);
+}
+
 /// `text` read as a prefix and a symbol of `unit`; null if it is neither.
 const Prefix* find_prefix(std::string_view text, const UnitRow& unit) {
   for (const std::string_view symbol : {unit.symbol, unit.alias}) {
@@ -106,6 +112,8 @@ double parse_quantity(std::string_view text, Unit unit) {
     value = scaled(body.substr(0, static_cast<std::size_t>(end - body.data())), number, *prefix);
   }
   if (!std::isfinite(value) || value <= 0) throw fail("is not positive and finite");
+  const auto [least, most] = range_of(unit);
+  if (value < least || value > most) throw fail("is beyond what any device has");
   return value;
 }
 

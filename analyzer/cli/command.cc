@@ -15,6 +15,7 @@ namespace {
 
 constexpr int kFailed = 1;
 constexpr int kWrongInput = 2;
+constexpr int kMissing = 3;
 
 constexpr std::array<Command, 4> kCommands = {{
     {"", "analyze --model M [options]", "roofline report of a model on a device",
@@ -68,6 +69,9 @@ int run_analyze(const Args& args, const Io& io) {
   } catch (const InputError& error) {
     io.err << error.what() << "\n";
     return kWrongInput;
+  } catch (const CapabilityError& error) {
+    io.err << error.what() << "\n";
+    return kMissing;
   } catch (const OutputError& error) {
     io.err << error.what() << "\n";
     return kFailed;

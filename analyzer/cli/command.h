@@ -32,8 +32,8 @@ struct Command {
 
 std::span<const Command> command_table();
 
-/// Runs `analyze ARGS`. Exit code 0, 1 (output could not be written, internal error) or 2 (wrong input); the message is
-/// one line on io.err.
+/// Runs `analyze ARGS`. Exit code 0, 1 (output could not be written, internal error) 2 (wrong input) or 3 (asked for
+/// what this machine lacks); the message is one line on io.err.
 int run_analyze(const Args& args, const Io& io);
 
 int report_command(const Args& args, const Io& io);

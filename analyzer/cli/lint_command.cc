@@ -34,9 +34,10 @@ void check_name(const YamlNode& root, const std::string& path) {
   }
 }
 
-std::string provenance_summary(const Hardware& hw) {
+std::string provenance_summary(const Hardware& hw, std::size_t& unverified) {
   std::array<int, 5> counts{};
   for (const auto& [name, quantity] : all_quantities(hw)) ++counts.at(static_cast<std::size_t>(quantity->provenance));
+  unverified += static_cast<std::size_t>(counts.at(static_cast<std::size_t>(Provenance::kUnverified)));
   std::vector<std::string> parts;
   for (std::size_t i = 0; i < counts.size(); ++i) {
     if (counts.at(i) > 0)
@@ -45,8 +46,8 @@ std::string provenance_summary(const Hardware& hw) {
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
-/// One line on a spec that is right. @throws InputError on one that is not
-std::string lint_file(const std::string& path) {
+/// One line on a spec that is right; adds its unverified numbers to `unverified`. @throws InputError on one that is not
+std::string lint_file(const std::string& path, std::size_t& unverified) {
   const YamlNode root = load_yaml(path);
   const SpecKind kind = kind_of(root);
   check_name(root, path);
@@ -58,7 +59,7 @@ std::string lint_file(const std::string& path) {
   };
   switch (kind) {
     case SpecKind::kHardware:
-      return fmt::format("hardware, {}", provenance_summary(read_hardware(root)));
+      return fmt::format("hardware, {}", provenance_summary(read_hardware(root), unverified));
     case SpecKind::kBlock:
       check_block(root, blocks);
       return "block";
@@ -92,15 +93,16 @@ int lint_command(const Args& args, const Io& io) {
   }
   const std::vector<std::string> files = options.words.empty() ? shipped_files() : options.words;
   int wrong = 0;
+  std::size_t unverified = 0;
   for (const std::string& file : files) {
     try {
-      io.out << fmt::format("{}: ok, {}\n", file, lint_file(file));
+      io.out << fmt::format("{}: ok, {}\n", file, lint_file(file, unverified));
     } catch (const InputError& error) {
       io.err << error.what() << "\n";
       ++wrong;
     }
   }
-  io.out << fmt::format("{} files, {} wrong\n", files.size(), wrong);
+  io.out << fmt::format("{} files, {} wrong, {} numbers unverified\n", files.size(), wrong, unverified);
   return wrong == 0 ? 0 : 2;
 }
 

@@ -18,7 +18,7 @@ std::string system_message(int code) { return std::generic_category().message(co
 /// Removes the temporary file unless it was renamed away.
 class TemporaryFile {
  public:
-  explicit TemporaryFile(const std::string& path) : path_(fmt::format("{}.{}.tmp", path, getpid())) {
+  explicit TemporaryFile(const std::string& path) : target_(path), path_(fmt::format("{}.{}.tmp", path, getpid())) {
     file_ = open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
                  0644);  // NOLINT(cppcoreguidelines-pro-type-vararg)
     if (file_ < 0) throw OutputError(fmt::format("{}: cannot write: {}", path, system_message(errno)));
@@ -42,16 +42,17 @@ class TemporaryFile {
     if (closed != 0) fail();
   }
 
-  void rename_to(const std::string& path) {
-    if (rename(path_.c_str(), path.c_str()) != 0) fail();
+  void rename_to_target() {
+    if (rename(path_.c_str(), target_.c_str()) != 0) fail();
     kept_ = true;
   }
 
  private:
   [[noreturn]] void fail() const {
-    throw OutputError(fmt::format("{}: cannot write: {}", path_, system_message(errno)));
+    throw OutputError(fmt::format("{}: cannot write: {}", target_, system_message(errno)));
   }
 
+  std::string target_;
   std::string path_;
   int file_ = -1;
   bool kept_ = false;
@@ -69,7 +70,7 @@ void make_folder(const std::string& folder) {
 void write_file(const std::string& path, const std::string& text) {
   TemporaryFile file(path);
   file.write_all(text);
-  file.rename_to(path);
+  file.rename_to_target();
 }
 
 }  // namespace gable

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <ostream>
+#include <set>
 #include <stdexcept>
 
 #include "analyzer/base/error.h"
@@ -53,6 +54,7 @@ std::vector<std::string> split_settings(std::string_view text) {
 void set_dims(Model& model, const Options& options) {
   const auto found = options.values.find("set");
   if (found == options.values.end()) return;
+  std::set<std::string, std::less<>> names;
   for (const std::string& given : found->second) {
     for (const std::string& part : split_settings(given)) {
       const std::size_t equals = part.find('=');
@@ -60,14 +62,16 @@ void set_dims(Model& model, const Options& options) {
         throw InputError(
             fmt::format("--set: {} is not DIM=VALUE; write for example --set B=8,T=1024", in_quotes(part)));
       }
-      set_dim(model, trim(std::string_view(part).substr(0, equals)), trim(std::string_view(part).substr(equals + 1)));
+      const std::string_view name = trim(std::string_view(part).substr(0, equals));
+      if (!names.emplace(name).second) throw InputError(fmt::format("--set: dim {} is given twice", in_quotes(name)));
+      set_dim(model, name, trim(std::string_view(part).substr(equals + 1)));
     }
   }
 }
 
 /// One of a few words. @throws InputError naming the option
 std::string one_of(const Options& options, std::string_view name, std::span<const std::string_view> words) {
-  const std::string given = options.get(name).value_or(std::string(words.front()));
+  std::string given = options.get(name).value_or(std::string(words.front()));
   if (std::find(words.begin(), words.end(), given) == words.end()) {
     throw InputError(fmt::format("--{}: unknown value {}{}", name, in_quotes(given), suggestion(given, words)));
   }

@@ -91,7 +91,7 @@ Analysis analyze(Model model, Hardware hw, AnalysisOptions options) {
     if (result.parts.empty() || result.parts.back().part != part) {
       result.parts.push_back({part, result.rows.size(), result.rows.size(), {}});
     }
-    result.rows.push_back(std::move(row));
+    result.rows.push_back(row);
     PartRow& open = result.parts.back();
     open.last = result.rows.size();
     open.totals += result.rows.back().totals;

@@ -62,6 +62,7 @@ RoofSet parse_roofs(std::string_view text) {
     const auto* term = std::find_if(kTerms.begin(), kTerms.end(), [&](const Term& t) { return t.name == word; });
     if (term == kTerms.end())
       throw InputError(fmt::format("--roofs: unknown roof {}{}", in_quotes(word), suggestion(word, known)));
+    if (set.*term->member) throw InputError(fmt::format("--roofs: '{}' is given twice", word));
     set.*term->member = true;
   }
   return set;
@@ -91,7 +92,7 @@ Rates rates_for(const Hardware& hw, Dtype compute, Dtype accumulate) {
   }
   Rates rates;
   rates.shared = matrix.flop_per_s == 0;
-  // A dtype with a matrix unit but no vector rate (fp64 apart, none is shipped) runs its other work there, too.
+  // Without a vector rate for any dtype that holds the values, the other work is timed at the matrix rate.
   const Fastest& other = vector.flop_per_s == 0 ? matrix : vector;
   rates.vector_flop_per_s = other.flop_per_s;
   rates.vector_dtype = other.dtype;

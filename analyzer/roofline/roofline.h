@@ -54,7 +54,7 @@ struct RoofTime {
       false;  ///< compute and memory time differ by at most 10 % of the larger, and neither is hidden by the launch
 };
 
-/// Bytes of an execution that must come from or go to DRAM; see residency.h.
+/// `dram_bytes`: those of the execution that cross DRAM (residency.h).
 /// time = launch latency + max(matrix FLOP/matrix peak, vector FLOP/vector peak, dram bytes/DRAM bandwidth,
 /// touched bytes/L2 bandwidth); where matrix and vector share a unit their FLOP add up.
 /// Williams, Waterman, Patterson 2009 (doi 10.1145/1498765.1498785), with a latency term and one roof per level.

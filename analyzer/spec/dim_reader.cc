@@ -11,6 +11,7 @@
 namespace gable {
 namespace {
 
+constexpr std::size_t kMaxDims = 1000;  // of one level; a model has tens, and reading is quadratic in them
 constexpr std::array<std::string_view, 4> kDimKeys = {"value", "min", "max", "doc"};
 constexpr std::array<std::string_view, 2> kWidthNames = {"act_bits", "weight_bits"};  // of slots kActBits, kWeightBits
 
@@ -33,12 +34,14 @@ std::string find_cycle(const YamlNode& dims, const std::string& start) {
         ++end;
       const std::string word = text.substr(at, end - at);
       at = std::max(end, at + 1);
-      if (word == start) return way + " -> " + start;
-      if (texts.contains(word) && seen.insert(word).second) open.emplace_back(word, way + " -> " + word);
+      if (word == start) return fmt::format("{} -> {}", way, start);
+      if (texts.contains(word) && seen.insert(word).second) open.emplace_back(word, fmt::format("{} -> {}", way, word));
     }
   }
   return "";
 }
+
+constexpr std::size_t kMaxSlots = 100'000;  // of a model, each use of a block counted
 
 }  // namespace
 
@@ -47,6 +50,8 @@ DimReader::DimReader() {
 }
 
 std::size_t DimReader::add(Slot slot, const Where& where) {
+  if (slots_.size() >= kMaxSlots)
+    throw InputError(where, fmt::format("more than {} dims in all uses of blocks", kMaxSlots));
   slots_.push_back(std::move(slot));
   used_.push_back(false);
   where_.push_back(where);
@@ -61,6 +66,7 @@ void DimReader::define(const YamlNode& key, Scope& scope, Slot slot) {
   }
   if (scope.slots.contains(key.text))
     throw InputError(key.where, fmt::format("dim {} is defined twice", in_quotes(key.text)));
+  if (scope.slots.size() >= kMaxDims) throw InputError(key.where, fmt::format("more than {} dims", kMaxDims));
   slot.scope = scope.path;
   scope.slots.emplace(key.text, add(std::move(slot), key.where));
 }
@@ -87,7 +93,8 @@ Expr DimReader::compile(const YamlNode& node, const Scope& scope, std::string_vi
 }
 
 void DimReader::refuse_later(std::string_view name, const Where& where, const Where& defined) const {
-  if (!cycle_.empty()) throw InputError(where, fmt::format("dims depend on each other in a cycle: {}", cycle_));
+  const std::string cycle = dims_ != nullptr ? find_cycle(*dims_, dim_) : "";
+  if (!cycle.empty()) throw InputError(where, fmt::format("dims depend on each other in a cycle: {}", cycle));
   throw InputError(where,
                    fmt::format("dim '{}' is used before it is defined in line {}; move it up", name, defined.line));
 }
@@ -100,7 +107,8 @@ void DimReader::read(const YamlNode& dims, Scope& scope) {
   for (const auto& [key, value] : dims.entries) {
     const std::string what = fmt::format("dim '{}'", key.text);
     Slot slot{key.text, "", "", {}, {}, 1};
-    cycle_ = find_cycle(dims, key.text);
+    dims_ = &dims;
+    dim_ = key.text;
     if (value.kind == YamlNode::Kind::kMap) {
       check_keys(value, what, kDimKeys);
       slot.value = compile(require(value, "value", what), scope, what);
@@ -110,7 +118,7 @@ void DimReader::read(const YamlNode& dims, Scope& scope) {
     } else {
       slot.value = compile(value, scope, what);
     }
-    cycle_.clear();
+    dims_ = nullptr;
     define(key, scope, std::move(slot));
     scope.later.erase(key.text);
   }

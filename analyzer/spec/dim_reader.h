@@ -44,9 +44,10 @@ class DimReader {
   [[noreturn]] void refuse_later(std::string_view name, const Where& where, const Where& defined) const;
 
   std::vector<Slot> slots_;
-  std::vector<bool> used_;    // parallel to slots_
-  std::vector<Where> where_;  // likewise: of the name
-  std::string cycle_;         // through the dim being read; "" without one
+  std::vector<bool> used_;          // parallel to slots_
+  std::vector<Where> where_;        // likewise: of the name
+  const YamlNode* dims_ = nullptr;  // being read,
+  std::string dim_;                 // and which of them
 };
 
 }  // namespace gable

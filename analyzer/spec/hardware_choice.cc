@@ -95,7 +95,7 @@ HardwareChoice choose_hardware(const std::string& wanted, const Machine& machine
   if (wanted == "measured" && profile.empty()) {
     const std::string where = machine.data_home.empty() ? "neither XDG_DATA_HOME nor HOME says where profiles are"
                                                         : "no measured profile in " + profile_folder(machine);
-    throw InputError("--hw measured: " + where);
+    throw CapabilityError("--hw measured: " + where + "; a device can be named instead");
   }
   if (!profile.empty()) return {load_hardware(profile), "measured profile of this machine"};
   if (!wanted.empty()) return {load_hardware(wanted), "named by --hw"};

@@ -27,7 +27,7 @@ std::vector<std::string> gpu_names(const Machine& machine);
 
 /// `wanted` is the value of --hw: a name, a path, or "measured"; empty chooses: the newest measured profile of this
 /// machine, else the datasheet of the GPU found here, else the reference device.
-/// @throws InputError
+/// @throws InputError; CapabilityError where "measured" finds no profile
 HardwareChoice choose_hardware(const std::string& wanted, const Machine& machine);
 
 }  // namespace gable

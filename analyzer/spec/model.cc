@@ -119,6 +119,8 @@ std::vector<bool> selected_parts(const Model& model, const std::vector<std::stri
   std::vector<bool> selected(model.parts.size());
   for (std::size_t i = 0; i < model.parts.size(); ++i) selected[i] = names.empty() && !model.parts[i].optional;
   for (const std::string& name : names) {
+    if (std::count(names.begin(), names.end(), name) > 1)
+      throw InputError(fmt::format("--parts: '{}' is given twice", name));
     bool found = false;
     for (std::size_t i = 0; i < model.parts.size(); ++i) {
       if (name != "all" && name != model.parts[i].name) continue;
@@ -143,6 +145,10 @@ void set_dim(Model& model, std::string_view name, std::string_view value) {
       const auto earlier = [&](std::string_view word, const Where&) -> std::optional<std::size_t> {
         for (std::size_t j = kFirstDim; j < i; ++j) {
           if (model.slots[j].name == word) return j;
+        }
+        for (std::size_t j = i; j < kFirstDim + model.dim_count; ++j) {
+          if (model.slots[j].name == word)
+            throw InputError(flag, fmt::format("only dims before '{}' can be used, '{}' is not", name, word));
         }
         return std::nullopt;
       };

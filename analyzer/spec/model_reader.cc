@@ -120,7 +120,7 @@ class ModelReader {
     check_keys(item, "a use of a block", kUseKeys);
     const std::string& file = read_name(use, "the block's name");
     const YamlNode* name_node = item.find("name");
-    const std::string name = name_node != nullptr ? read_name(*name_node, "the name") : file;
+    std::string name = name_node != nullptr ? read_name(*name_node, "the name") : file;
     if (std::find(open_blocks_.begin(), open_blocks_.end(), file) != open_blocks_.end()) {
       throw InputError(use.where,
                        fmt::format("block '{}' uses itself: {} -> {}", file, fmt::join(open_blocks_, " -> "), file));
