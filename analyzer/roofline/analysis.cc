@@ -100,17 +100,25 @@ Analysis analyze(Model model, Hardware hw, AnalysisOptions options) {
   return result;
 }
 
-double total_time(const CostedModel& costed, const Hardware& hw, const AnalysisOptions& options) {
+PointResult evaluate_point(const CostedModel& costed, const Hardware& hw, const AnalysisOptions& options) {
   RateCache rates(hw);
-  double time = 0;
+  PointResult point;
   const std::vector<Count> dram = dram_bytes(costed, options.resident_l2, hw.l2_capacity.value);
   for (std::size_t i = 0; i < costed.ops.size(); ++i) {
     const OpCost& op = costed.ops[i];
     if (!op.selected) continue;
+    const Count n(op.executions);
     const RoofTime one = roofline_time(op.one, dram[i], rates.get(op), hw, options.roofs);
-    time += one.total_s * static_cast<double>(op.executions);
+    const double time = one.total_s * n.real();
+    point.flop += op.one.flop() * n;
+    point.matrix_flop += op.one.matrix_flop * n;
+    point.bytes += op.one.unique * n;
+    point.launches += op.one.launches * n;
+    point.time_s += time;
+    point.bound_s.at(static_cast<std::size_t>(one.bound)) += time;
+    point.roof_s.at(static_cast<std::size_t>(one.roof)) += time;
   }
-  return time;
+  return point;
 }
 
 }  // namespace gable

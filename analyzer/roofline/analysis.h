@@ -73,7 +73,19 @@ Totals totals_of(const OpRow& row, std::int64_t n);
 /// @throws InputError: what cost_model and rates_for throw
 Analysis analyze(Model model, Hardware hw, AnalysisOptions options);
 
-/// The part of analyze() that a sweep repeats: total time of a pass in seconds.
-double total_time(const CostedModel& costed, const Hardware& hw, const AnalysisOptions& options);
+/// What a sweep keeps of a configuration.
+struct PointResult {
+  Count flop;  ///< matrix and vector
+  Count matrix_flop;
+  Count bytes;  ///< compulsory
+  Count launches;
+  double time_s = 0;
+  std::array<double, kBoundCount> bound_s{};  ///< time by bound class
+  std::array<double, kRoofCount> roof_s{};    ///< time by bounding roof
+};
+
+/// The part of analyze() that a sweep repeats, after cost_model: totals only.
+/// @throws InputError: what rates_for throws
+PointResult evaluate_point(const CostedModel& costed, const Hardware& hw, const AnalysisOptions& options);
 
 }  // namespace gable

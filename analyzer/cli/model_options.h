@@ -1,0 +1,29 @@
+// The options that say what is analysed: model, dims, dtype, recipe, roofs. Every command that costs a model has them.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "analyzer/cli/options.h"
+#include "analyzer/roofline/analysis.h"
+
+namespace gable {
+
+/// The shared rows, then a command's own.
+std::vector<OptionRow> with_model_options(std::span<const OptionRow> own);
+
+/// Loads a model and applies --set. @throws InputError
+Model configured_model(const std::string& name, const Options& options);
+
+/// Applies --set to a model. @throws InputError
+void set_dims(Model& model, const Options& options);
+
+/// What the shared options say about costing and timing. @throws InputError
+AnalysisOptions analysis_options(const Options& options);
+
+/// One of a few words, the first where the option is not given. @throws InputError naming the option
+std::string one_of(const Options& options, std::string_view name, std::span<const std::string_view> words);
+
+}  // namespace gable
