@@ -23,6 +23,7 @@ Cost custom(const OpArgs& args) {
   cost.written = write;
   cost.unique = cost.touched();
   cost.params = params;
+  cost.tensors = params > Count(0) ? 1 : 0;
   cost.param_bytes = std::min(tensor_bytes(params, args.dtypes.weights), read);
   cost.launches = 1;
   return cost;

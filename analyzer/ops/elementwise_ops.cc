@@ -56,6 +56,13 @@ Cost dropout(const OpArgs& args) {
   return cost;
 }
 
+/// The pieces are views: nothing runs.
+Cost split(const OpArgs& args) {
+  Cost nothing;
+  nothing.output = args.values[0];
+  return nothing;
+}
+
 constexpr std::array kReduceFields = {
     Field{"n", "elements that are summed"},
     Field{"out", "sums, at most n", "1"},
@@ -87,12 +94,13 @@ constexpr OpKind unary_row(std::string_view name, std::string_view summary, std:
           "n act",
           "0",
           "",
-          source};
+          source,
+          "n"};
 }
 
 constexpr std::string_view kByDefinition = "counted from the definition; a transcendental function counts 1";
 
-constexpr std::array<OpKind, 14> kRows = {{
+constexpr std::array<OpKind, 15> kRows = {{
     unary_row<5>("gelu", "x/2 * (1 + erf(x/sqrt 2))", "5*n: scale 1, erf 1, add 1, half 1, multiply 1",
                  "Hendrycks and Gimpel 2016, arXiv:1606.08415, section 2"),
     unary_row<9>("gelu_tanh", "x/2 * (1 + tanh(c (x + 0.044715 x^3)))",
@@ -103,21 +111,24 @@ constexpr std::array<OpKind, 14> kRows = {{
     unary_row<1>("tanh", "tanh(x)", "1*n", kByDefinition),
     unary_row<4>("sigmoid", "1 / (1 + exp(-x))", "4*n: negate 1, exp 1, add 1, divide 1", kByDefinition),
     {"add", "sum of two tensors", kBinaryFields, Operands::kActivations, KernelClass::kStream, binary, "0", "1*n",
-     "n + other act", "n act", "0", "", kByDefinition},
+     "n + other act", "n act", "0", "", kByDefinition, "n"},
     {"mul", "product of two tensors, element by element", kBinaryFields, Operands::kActivations, KernelClass::kStream,
-     binary, "0", "1*n", "n + other act", "n act", "0", "", kByDefinition},
+     binary, "0", "1*n", "n + other act", "n act", "0", "", kByDefinition, "n"},
     unary_row<1>("scale", "product with a scalar", "1*n", kByDefinition),
     {"mask", "x where the mask is set, else a constant (masked_fill)", kMaskFields, Operands::kActivations,
      KernelClass::kStream, mask, "0", "1*n: one selection an element", "n act + mask bytes (one byte a mask element)",
-     "n act", "0", "", kByDefinition},
+     "n act", "0", "", kByDefinition, "n"},
     {"dropout", "in training x * mask / (1 - p), in evaluation nothing", kUnaryFields, Operands::kActivations,
      KernelClass::kStream, dropout, "0", "2*n in training: select 1, scale 1; 0 in evaluation", "n act in training",
      "n act + n mask bytes in training", "0", "The random numbers are not counted",
-     "Srivastava et al. 2014, JMLR 15, section 4 (inverted form)"},
+     "Srivastava et al. 2014, JMLR 15, section 4 (inverted form)", "n"},
     {"concat", "copies its inputs into one tensor", kUnaryFields, Operands::kActivations, KernelClass::kStream,
-     unary<0>, "0", "0", "n act", "n act", "0", "n is the size of the result", kByDefinition},
+     unary<0>, "0", "0", "n act", "n act", "0", "n is the size of the result", kByDefinition, "n"},
     {"copy", "copies a tensor (contiguous, transpose, cast in place)", kUnaryFields, Operands::kActivations,
-     KernelClass::kStream, unary<0>, "0", "0", "n act", "n act", "0", "", kByDefinition},
+     KernelClass::kStream, unary<0>, "0", "0", "n act", "n act", "0", "", kByDefinition, "n"},
+    {"split", "pieces of a tensor (the q, k and v of one product), views that cost nothing", kUnaryFields,
+     Operands::kActivations, KernelClass::kStream, split, "0", "0", "0", "0", "0",
+     "Forward nothing runs; backward the gradients of the pieces are put together", kByDefinition, "n", true, true},
     {"reduce", "sums of groups of elements", kReduceFields, Operands::kActivations, KernelClass::kReduce, reduce, "0",
      "n - out", "n act", "out act", "0", "", kByDefinition},
 }};

@@ -20,6 +20,7 @@ Cost embedding(const OpArgs& args) {
   Cost cost;
   cost.params = vocab * width;
   cost.lookup_params = cost.params;
+  cost.tensors = 1;
   cost.read = tokens * kIndexBytes + tensor_bytes(tokens * width, weights);
   cost.output = tokens * width;
   cost.written = tensor_bytes(cost.output, args.dtypes.act);
@@ -84,10 +85,21 @@ Cost spmm(const OpArgs& args) {
 }
 
 constexpr std::array<OpKind, 4> kRows = {{
-    {"embedding", "rows of a learned table by token", kEmbeddingFields, Operands::kWeights, KernelClass::kGather,
-     embedding, "0", "0", "8*tokens bytes of indices + tokens*width weights", "tokens*width act",
-     "vocab*width, all of them lookup parameters", "Distinct bytes: at most min(tokens, vocab) rows of the table",
-     "PyTorch documentation of torch.nn.Embedding"},
+    {"embedding",
+     "rows of a learned table by token",
+     kEmbeddingFields,
+     Operands::kWeights,
+     KernelClass::kGather,
+     embedding,
+     "0",
+     "0",
+     "8*tokens bytes of indices + tokens*width weights",
+     "tokens*width act",
+     "vocab*width, all of them lookup parameters",
+     "Distinct bytes: at most min(tokens, vocab) rows of the table",
+     "PyTorch documentation of torch.nn.Embedding",
+     {},
+     false},
     {"spmm", "sparse (CSR) times dense", kSpmmFields, Operands::kActivations, KernelClass::kGather, spmm, "0",
      "2*nnz*n: runs on the vector units, so it is no matrix FLOP",
      "nnz act + 4*nnz + 4*(m + 1) bytes of CSR indices + nnz*n act", "m*n act", "0",

@@ -19,6 +19,7 @@ Cost linear(const OpArgs& args) {
   cost.matrix_flop = 2 * tokens * in * out;
   cost.vector_flop = bias * tokens * out;
   cost.params = in * out + bias * out;
+  cost.tensors = 1 + bias;
   cost.param_bytes = tensor_bytes(in * out, args.dtypes.weights) + tensor_bytes(bias * out, args.dtypes.weights);
   cost.read = tensor_bytes(tokens * in, args.dtypes.act) + cost.param_bytes;
   cost.output = tokens * out;
@@ -30,13 +31,21 @@ constexpr std::array kMatmulFields = {
     Field{"n", "columns of the second operand and of the result"},
     Field{"k", "length of the sum"},
     Field{"batch", "independent products", "1"},
+    Field{"strided_a", "the first operand is a strided 4-d view, which eager frameworks copy first", "0", 0, true},
+    Field{"strided_b", "the second operand is a strided 4-d view, which eager frameworks copy first", "0", 0, true},
+    Field{"strided_out", "the result is read through a transpose, so that its gradient arrives strided", "0", 0, true},
+    Field{"kv", "the second operand is the cache of keys or values", "0", 0, true},
 };
 
 Cost matmul(const OpArgs& args) {
-  const auto [m, n, k, batch] = args.take<4>();
+  const auto [m, n, k, batch, strided_a, strided_b, strided_out, kv] = args.take<8>();
+  static_cast<void>(strided_a);  // copies are kernels of a recipe, not of the product
+  static_cast<void>(strided_b);
+  static_cast<void>(strided_out);
   Cost cost;
   cost.matrix_flop = 2 * batch * m * n * k;
-  cost.read = tensor_bytes(batch * m * k, args.dtypes.act) + tensor_bytes(batch * k * n, args.dtypes.act);
+  cost.read = tensor_bytes(batch * m * k, args.dtypes.act) +
+              tensor_bytes(batch * k * n, kv == Count(0) ? args.dtypes.act : args.dtypes.kv);
   cost.output = batch * m * n;
   return moved_once(args, cost);
 }
@@ -69,6 +78,7 @@ Cost conv2d(const OpArgs& args) {
   cost.matrix_flop = 2 * cost.output * taps;
   cost.vector_flop = bias * cost.output;
   cost.params = out * taps + bias * out;
+  cost.tensors = 1 + bias;
   cost.param_bytes = tensor_bytes(out * taps, args.dtypes.weights) + tensor_bytes(bias * out, args.dtypes.weights);
   cost.read = tensor_bytes(batch * in * height * width, args.dtypes.act) + cost.param_bytes;
   return moved_once(args, cost);
@@ -77,10 +87,10 @@ Cost conv2d(const OpArgs& args) {
 constexpr std::array<OpKind, 3> kRows = {{
     {"linear", "y = x W^T + b", kLinearFields, Operands::kWeights, KernelClass::kGemm, linear, "2*tokens*in*out",
      "tokens*out if bias", "tokens*in act + (in*out + out if bias) weights", "tokens*out act", "in*out + out if bias",
-     "", "one multiply-add per weight and token; each tensor moved once"},
+     "", "one multiply-add per weight and token; each tensor moved once", "out"},
     {"matmul", "batched product of two activations", kMatmulFields, Operands::kActivations, KernelClass::kGemm, matmul,
-     "2*batch*m*n*k", "0", "batch*(m*k + k*n) act", "batch*m*n act", "0", "",
-     "one multiply-add per (m, n, k); each tensor moved once"},
+     "2*batch*m*n*k", "0", "batch*m*k act + batch*k*n act (kv if kv)", "batch*m*n act", "0", "",
+     "one multiply-add per (m, n, k); each tensor moved once", "batch"},
     {"conv2d", "2-d convolution", kConvFields, Operands::kWeights, KernelClass::kConv, conv2d,
      "2*batch*out_channels*OH*OW*(in_channels/groups)*kernel*kernel_width", "batch*out_channels*OH*OW if bias",
      "batch*in_channels*height*width act + weights", "batch*out_channels*OH*OW act",

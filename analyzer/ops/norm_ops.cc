@@ -10,6 +10,7 @@ Cost normalise(const OpArgs& args, Count n, Count flop_per_element, Count tensor
   Cost cost;
   cost.vector_flop = flop_per_element * n;
   cost.params = tensors * width;
+  cost.tensors = width == Count(0) ? 0 : tensors;
   cost.param_bytes = tensors * tensor_bytes(width, args.dtypes.weights);
   cost.read = tensor_bytes(n, args.dtypes.act) + cost.param_bytes;
   cost.output = n;
@@ -117,7 +118,7 @@ constexpr std::array<OpKind, 6> kRows = {{
     {"softmax", "exp(x - max) / sum over a row", kSoftmaxFields, Operands::kActivations, KernelClass::kReduce, softmax,
      "0", "5*rows*width: max 1, subtract 1, exp 1, sum 1, divide 1", "rows*width act", "rows*width act", "0",
      "exp counts 1. Some texts count 3 an element (exp, sum, divide)",
-     "Milakov and Gimelshein 2018, arXiv:1805.02867, algorithm 2 (safe softmax)"},
+     "Milakov and Gimelshein 2018, arXiv:1805.02867, algorithm 2 (safe softmax)", "rows"},
     {"cross_entropy", "negative log of the softmax of the right class, one loss a row", kCrossEntropyFields,
      Operands::kActivations, KernelClass::kReduce, cross_entropy, "0",
      "4*rows*classes: max 1, subtract 1, exp 1, sum 1", "rows*classes act + 8*rows bytes of class indices",

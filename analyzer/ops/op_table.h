@@ -44,8 +44,8 @@ struct OpArgs {
   }
 };
 
-/// What an op runs as under the recipe `ideal`: one kernel of this class.
-enum class KernelClass : std::uint8_t { kGemm, kConv, kAttention, kStream, kReduce, kGather };
+/// What a kernel does; under the recipe `ideal` an op runs as one kernel of its row's class.
+enum class KernelClass : std::uint8_t { kGemm, kConv, kAttention, kStream, kReduce, kGather, kCopy, kMemcpy };
 std::string_view kernel_class_name(KernelClass kernel);
 
 /// Which tensors meet in an op's products; it decides the dtype that is computed in.
@@ -65,6 +65,10 @@ struct OpKind {
   std::string_view params;
   std::string_view note;    ///< conventions; may be empty
   std::string_view source;  ///< of the formula
+  /// The field that grows where instances of the op become one batched kernel; "" where parameters forbid it.
+  std::string_view batched_by = {};
+  bool takes_input = true;  ///< consumes an activation; an embedding starts from token ids
+  bool pieces = false;      ///< its consumers take pieces of the output, not all of it
 };
 
 /// All rows, in the order of `list ops`.

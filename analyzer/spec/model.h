@@ -24,12 +24,27 @@ struct Slot {
   std::int64_t least = 1;
 };
 
+/// An activation, by where it comes from.
+struct TensorRef {
+  enum class From : std::uint8_t {
+    kNowhere,  ///< the model's input: token ids, images
+    kOp,       ///< the output of an op
+    kGroup,    ///< what enters a block: from outside in its first pass, from its own last op in the later ones
+  };
+  From from = From::kNowhere;
+  std::size_t index = 0;  ///< into Model::ops or Model::groups
+
+  friend bool operator==(const TensorRef&, const TensorRef&) = default;
+};
+
 /// A use of a block: its ops run `repeat` times in a row.
 struct Group {
   int parent = -1;  ///< index of the enclosing group
   std::string name;
   std::string path;  ///< "h" or "outer/inner"
   Expr repeat;
+  TensorRef input;         ///< what enters the first pass
+  std::size_t output = 0;  ///< index of the op whose output leaves the block
 };
 
 /// One field of an op: an expression, or the value of an earlier field of the same op.
@@ -44,6 +59,8 @@ struct OpSpec {
   std::size_t part = 0;
   int group = -1;
   const OpKind* kind = nullptr;
+  std::string form;  ///< "" as the framework's own kernel, else as modules write it: "custom", "masked_fill"
+  std::vector<TensorRef> inputs;  ///< activations consumed, operands in order
   std::array<FieldValue, kMaxFields> fields;
   Expr count;  ///< instances with parameters of their own, run one after the other
   DtypeChoice dtype;
@@ -55,6 +72,7 @@ struct Part {
   std::string name;
   std::string doc;
   bool optional = false;  ///< costed only where it is asked for
+  bool loss = false;      ///< costed wherever there is a backward pass
 };
 
 /// Where an analysis made by hand differs. `text` may hold {what:path} fields that the report fills in.
@@ -67,6 +85,7 @@ struct Model {
   std::string name;
   std::string title;
   std::string source;
+  std::string recipe;  ///< the recipe to use unless --recipe says another; "" = ideal
   Dtypes dtypes;
   std::vector<Slot> slots;  ///< in order of evaluation; the first two are kActBits and kWeightBits, then the dims
   std::size_t dim_count = 0;
