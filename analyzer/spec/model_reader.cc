@@ -134,7 +134,7 @@ class ModelReader {
       block_cache_.emplace(file, std::move(loaded));
     }
     const YamlNode& block = block_cache_.at(file);
-    Group group{place.group, name, place.prefix + name, Expr::constant(1)};
+    Group group{place.group, name, place.prefix + name, Expr::constant(1), {}, 0};
     if (const YamlNode* repeat = item.find("repeat")) group.repeat = dims_.compile(*repeat, scope, "repeat");
     Scope inner;
     inner.path = group.path;

@@ -1,0 +1,192 @@
+#include "analyzer/spec/kernel_reader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "analyzer/base/text.h"
+#include "analyzer/spec/field_reader.h"
+
+namespace gable {
+namespace {
+
+constexpr std::array<std::string_view, 6> kTensorNames = {"act", "weights", "kv", "accum", "index", "byte"};
+
+constexpr std::array<std::string_view, 8> kStreamKeys = {"name",     "kernel", "pass",        "when",
+                                                         "launches", "flop",   "matrix_flop", "read"};
+constexpr std::array<std::string_view, 7> kGemmKeys = {"m", "n", "k", "batch", "a", "b", "c"};
+
+Tensor read_tensor(const YamlNode& node, std::string_view what) {
+  const std::string& name = read_text(node, what);
+  const auto* found = std::find(kTensorNames.begin(), kTensorNames.end(), name);
+  if (found == kTensorNames.end()) {
+    throw InputError(node.where, fmt::format("unknown operand {}{}", in_quotes(name), suggestion(name, kTensorNames)));
+  }
+  return static_cast<Tensor>(found - kTensorNames.begin());
+}
+
+/// What `kernel:` may name; `op` is the op itself.
+struct ClassWord {
+  std::string_view name;
+  KernelClass kernel;
+  bool as_op = false;
+};
+constexpr std::array<ClassWord, 9> kClasses = {{
+    {"gemm", KernelClass::kGemm},
+    {"conv", KernelClass::kConv},
+    {"attention", KernelClass::kAttention},
+    {"stream", KernelClass::kStream},
+    {"reduce", KernelClass::kReduce},
+    {"gather", KernelClass::kGather},
+    {"copy", KernelClass::kCopy},
+    {"memcpy", KernelClass::kMemcpy},
+    {"op", KernelClass::kStream, true},
+}};
+
+const ClassWord& read_class(const YamlNode& node) {
+  const std::string& name = read_text(node, "kernel");
+  const auto* found =
+      std::find_if(kClasses.begin(), kClasses.end(), [&](const ClassWord& c) { return c.name == name; });
+  if (found != kClasses.end()) return *found;
+  std::vector<std::string_view> known;
+  for (const ClassWord& word : kClasses) known.push_back(word.name);
+  throw InputError(node.where, fmt::format("unknown kernel {}{}", in_quotes(name), suggestion(name, known)));
+}
+
+Pass read_pass(const YamlNode& node, const std::vector<Pass>& passes) {
+  const std::string& name = read_text(node, "pass");
+  std::vector<std::string_view> known;
+  for (const Pass pass : passes) {
+    if (pass_name(pass) == name) return pass;
+    known.push_back(pass_name(pass));
+  }
+  throw InputError(node.where, fmt::format("unknown pass {}{}", in_quotes(name), suggestion(name, known)));
+}
+
+/// m x k of `a` times k x n of `b`, `batch` times: bytes and FLOP follow from the shape.
+void read_gemm(const YamlNode& node, const RecipeNames& names, KernelSpec& spec) {
+  const auto text = [&](std::string_view key) {
+    const YamlNode& value = require(node, key, "a gemm");
+    static_cast<void>(names.compile(value, key));  // complains at the right column
+    return fmt::format("({})", value.text);
+  };
+  const auto tensor = [&](std::string_view key) {
+    const YamlNode* given = node.find(key);
+    return given == nullptr ? Tensor::kAct : read_tensor(*given, key);
+  };
+  const std::string m = text("m");
+  const std::string n = text("n");
+  const std::string k = text("k");
+  const std::string batch = node.find("batch") == nullptr ? "1" : text("batch");
+  const auto product = [&](const std::string& x, const std::string& y) {
+    return names.compile(fmt::format("{}*{}*{}", batch, x, y), node.where);
+  };
+  spec.matrix_flop = names.compile(fmt::format("2*{}*{}*{}*{}", batch, m, n, k), node.where);
+  spec.reads.push_back({tensor("a"), product(m, k)});
+  spec.reads.push_back({tensor("b"), product(k, n)});
+  spec.writes.push_back({tensor("c"), product(m, n)});
+}
+
+std::vector<std::string_view> allowed_keys(const ClassWord& word) {
+  std::vector<std::string_view> keys(kStreamKeys.begin(), kStreamKeys.end());
+  keys.push_back("write");
+  if (word.kernel == KernelClass::kGemm) keys.insert(keys.end(), kGemmKeys.begin(), kGemmKeys.end());
+  if (word.kernel == KernelClass::kCopy || word.kernel == KernelClass::kMemcpy) keys.push_back("n");
+  return keys;
+}
+
+void append(std::vector<Operand>& to, std::vector<Operand> from) {
+  to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
+}
+
+}  // namespace
+
+RecipeNames RecipeNames::of_op(const OpKind& kind) {
+  RecipeNames names;
+  for (const Field& field : kind.fields) names.names_.emplace_back(field.name);
+  names.names_.emplace_back(kTrainName);
+  return names;
+}
+
+void RecipeNames::add(const YamlNode& key) {
+  if (!is_dim_name(key.text) || is_reserved_name(key.text))
+    throw InputError(key.where, fmt::format("{} is not a name for a number", in_quotes(key.text)));
+  if (std::find(names_.begin(), names_.end(), key.text) != names_.end())
+    throw InputError(key.where, fmt::format("name '{}' is taken", key.text));
+  names_.push_back(key.text);
+}
+
+Expr RecipeNames::compile(const YamlNode& node, std::string_view what) const {
+  return compile(read_text(node, what), node.where);
+}
+
+Expr RecipeNames::compile(const std::string& text, const Where& where) const {
+  const std::vector<std::string_view> known(names_.begin(), names_.end());
+  const auto resolve = [&](std::string_view name, const Where&) -> std::optional<std::size_t> {
+    const auto found = std::find(names_.begin(), names_.end(), name);
+    if (found == names_.end()) return std::nullopt;
+    return static_cast<std::size_t>(found - names_.begin());
+  };
+  return Expr::compile(text, where, resolve, known);
+}
+
+std::vector<Operand> read_operands(const YamlNode& node, const RecipeNames& names, std::string_view what) {
+  check_keys(node, what, kTensorNames);
+  std::vector<Operand> operands;
+  for (const auto& [key, value] : node.entries)
+    operands.push_back({read_tensor(key, what), names.compile(value, key.text)});
+  return operands;
+}
+
+KernelSpec kernel_as_op() {
+  KernelSpec spec;
+  spec.name = "op";
+  spec.as_op = true;
+  spec.launches = Expr::constant(1);
+  return spec;
+}
+
+KernelClass read_kernel_class(const YamlNode& node) { return read_class(node).kernel; }
+
+KernelSpec read_kernel(const YamlNode& node, const RecipeNames& names, const std::vector<Pass>& passes) {
+  if (node.kind != YamlNode::Kind::kMap)
+    throw InputError(node.where, fmt::format("a kernel must be a map of keys and values, not {}", kind_name(node)));
+  const ClassWord& word = read_class(require(node, "kernel", "a kernel"));
+  check_keys(node, fmt::format("a {} kernel", word.name), allowed_keys(word));
+  KernelSpec spec;
+  spec.kernel = word.kernel;
+  spec.as_op = word.as_op;
+  const YamlNode* name = node.find("name");
+  spec.name = name == nullptr ? std::string(word.name) : read_name(*name, "the kernel's name");
+  const YamlNode* pass = node.find("pass");
+  spec.pass = pass == nullptr ? passes.front() : read_pass(*pass, passes);
+  const auto optional = [&](std::string_view key, std::int64_t fallback) {
+    const YamlNode* value = node.find(key);
+    return value == nullptr ? Expr::constant(fallback) : names.compile(*value, key);
+  };
+  if (const YamlNode* when = node.find("when")) spec.when = names.compile(*when, "when");
+  spec.launches = optional("launches", 1);
+  spec.vector_flop = optional("flop", 0);
+  spec.matrix_flop = optional("matrix_flop", 0);
+  if (word.kernel == KernelClass::kGemm && node.find("m") != nullptr) read_gemm(node, names, spec);
+  if (const YamlNode* n = node.find("n"); n != nullptr && word.kernel != KernelClass::kGemm) {
+    spec.reads.push_back({Tensor::kAct, names.compile(*n, "n")});
+    spec.writes.push_back({Tensor::kAct, names.compile(*n, "n")});
+  }
+  if (const YamlNode* read = node.find("read")) append(spec.reads, read_operands(*read, names, "read"));
+  if (const YamlNode* write = node.find("write")) append(spec.writes, read_operands(*write, names, "write"));
+  if (spec.as_op && node.entries.size() > (name == nullptr ? 1U : 2U))
+    throw InputError(node.where, "'kernel: op' is the op as its row states it; it takes only a name");
+  return spec;
+}
+
+std::vector<KernelSpec> read_kernels(const YamlNode& list, const RecipeNames& names, std::vector<Pass> passes) {
+  if (list.kind != YamlNode::Kind::kSequence)
+    throw InputError(list.where, fmt::format("kernels must be a list, not {}", kind_name(list)));
+  std::vector<KernelSpec> kernels;
+  for (const YamlNode& item : list.items) kernels.push_back(read_kernel(item, names, passes));
+  return kernels;
+}
+
+}  // namespace gable

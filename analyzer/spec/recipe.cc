@@ -1,0 +1,45 @@
+#include "analyzer/spec/recipe.h"
+
+#include <array>
+
+namespace gable {
+
+std::string_view pass_name(Pass pass) {
+  constexpr std::array<std::string_view, kPassCount> kNames = {"forward", "recompute", "dgrad", "wgrad", "optimizer"};
+  return kNames.at(static_cast<std::size_t>(pass));
+}
+
+Count operand_bytes(Tensor tensor, Count n, const Dtypes& dtypes) {
+  switch (tensor) {
+    case Tensor::kAct:
+      return tensor_bytes(n, dtypes.act);
+    case Tensor::kWeights:
+      return tensor_bytes(n, dtypes.weights);
+    case Tensor::kKv:
+      return tensor_bytes(n, dtypes.kv);
+    case Tensor::kAccum:
+      return tensor_bytes(n, dtypes.accum);
+    case Tensor::kIndex:
+      return n * kIndexBytes;
+    case Tensor::kByte:
+      break;
+  }
+  return n;
+}
+
+const OpRecipe* Recipe::find(const OpKind& kind, std::string_view form) const {
+  if (!form.empty()) {
+    const auto found = ops.find(std::string(kind.name) + "." + std::string(form));
+    if (found != ops.end()) return &found->second;
+  }
+  const auto found = ops.find(kind.name);
+  return found == ops.end() ? nullptr : &found->second;
+}
+
+const OptimizerSpec* Recipe::find_optimizer(std::string_view wanted) const {
+  const auto form = optimizer_forms.find(wanted);
+  const auto found = optimizers.find(form == optimizer_forms.end() ? wanted : std::string_view(form->second));
+  return found == optimizers.end() ? nullptr : &found->second;
+}
+
+}  // namespace gable
