@@ -219,6 +219,7 @@ Recipe read_recipe(const YamlNode& root, const RecipeSource& bases) {
     for (const auto& [key, value] : entries_of(*ops, "ops"))
       recipe.ops.insert_or_assign(key.text, read_op(key, value, recipe));
   }
+  if (recipe.bottom == nullptr) recipe.bottom = std::make_shared<const decltype(recipe.ops)>(recipe.ops);
   if (const YamlNode* fusions = root.find("fusions")) {
     for (const auto& [key, value] : entries_of(*fusions, "fusions"))
       recipe.fusions.insert_or_assign(key.text, read_fusion(key, value));
