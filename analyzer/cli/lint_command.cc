@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <filesystem>
 #include <ostream>
 
@@ -16,12 +18,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// What a spec is, by the keys that only its kind has.
+/// What a spec is, by the keys that only its kind has. A recipe maps ops, where a model lists them.
 SpecKind kind_of(const YamlNode& root) {
   if (root.kind != YamlNode::Kind::kMap)
     throw InputError(root.where, fmt::format("a spec must be a map of keys and values, not {}", kind_name(root)));
   if (root.find("dram") != nullptr || root.find("vector") != nullptr) return SpecKind::kHardware;
   if (root.find("params") != nullptr) return SpecKind::kBlock;
+  constexpr std::array<std::string_view, 7> kOfRecipe = {"base",   "fusions",   "fuse", "optimizers", "optimizer_forms",
+                                                         "fan_in", "accumulate"};
+  const YamlNode* ops = root.find("ops");
+  if ((ops != nullptr && ops->kind == YamlNode::Kind::kMap) ||
+      std::any_of(kOfRecipe.begin(), kOfRecipe.end(), [&](std::string_view key) { return root.find(key) != nullptr; }))
+    return SpecKind::kRecipe;
   return SpecKind::kModel;
 }
 
@@ -46,6 +54,11 @@ std::string provenance_summary(const Hardware& hw, std::size_t& unverified) {
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
+std::string recipe_summary(const Recipe& recipe) {
+  return fmt::format("recipe, {} ops and forms, {} fusions, {} optimizers", recipe.ops.size(), recipe.fusions.size(),
+                     recipe.optimizers.size());
+}
+
 /// One line on a spec that is right; adds its unverified numbers to `unverified`. @throws InputError on one that is not
 std::string lint_file(const std::string& path, std::size_t& unverified) {
   const YamlNode root = load_yaml(path);
@@ -63,6 +76,8 @@ std::string lint_file(const std::string& path, std::size_t& unverified) {
     case SpecKind::kBlock:
       check_block(root, blocks);
       return "block";
+    case SpecKind::kRecipe:
+      return recipe_summary(load_recipe(path.find('/') == std::string::npos ? "./" + path : path));
     case SpecKind::kModel:
       break;
   }
@@ -77,7 +92,7 @@ std::string lint_file(const std::string& path, std::size_t& unverified) {
 
 std::vector<std::string> shipped_files() {
   std::vector<std::string> files;
-  for (const SpecKind kind : {SpecKind::kModel, SpecKind::kBlock, SpecKind::kHardware}) {
+  for (const SpecKind kind : {SpecKind::kModel, SpecKind::kBlock, SpecKind::kRecipe, SpecKind::kHardware}) {
     for (const std::string& name : list_specs(kind)) files.push_back(find_spec(kind, name));
   }
   return files;

@@ -64,6 +64,12 @@ bool read_flag(const YamlNode& node, std::string_view what) {
   throw InputError(node.where, fmt::format("{} must be true or false, not {}", what, got));
 }
 
+const std::vector<YamlEntry>& read_entries(const YamlNode& node, std::string_view what) {
+  if (node.kind != YamlNode::Kind::kMap)
+    throw InputError(node.where, fmt::format("{} must be a map, not {}", what, kind_name(node)));
+  return node.entries;
+}
+
 void check_list(const YamlNode& node, std::string_view what) {
   if (node.kind != YamlNode::Kind::kSequence) {
     throw InputError(node.where, fmt::format("{} must be a list, not {}", what, kind_name(node)));

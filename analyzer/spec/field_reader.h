@@ -24,6 +24,9 @@ const std::string& read_name(const YamlNode& node, std::string_view what);
 /// `true` or `false`. @throws InputError
 bool read_flag(const YamlNode& node, std::string_view what);
 
+/// The entries of a map whose keys are names of the file's own. @throws InputError if `node` is no map
+const std::vector<YamlEntry>& read_entries(const YamlNode& node, std::string_view what);
+
 /// @throws InputError if `node` is no list, or an empty one
 void check_list(const YamlNode& node, std::string_view what);
 

@@ -54,7 +54,7 @@ const ClassWord& read_class(const YamlNode& node) {
   throw InputError(node.where, fmt::format("unknown kernel {}{}", in_quotes(name), suggestion(name, known)));
 }
 
-Pass read_pass(const YamlNode& node, const std::vector<Pass>& passes) {
+Pass read_pass(const YamlNode& node, std::span<const Pass> passes) {
   const std::string& name = read_text(node, "pass");
   std::vector<std::string_view> known;
   for (const Pass pass : passes) {
@@ -65,7 +65,9 @@ Pass read_pass(const YamlNode& node, const std::vector<Pass>& passes) {
 }
 
 /// m x k of `a` times k x n of `b`, `batch` times: bytes and FLOP follow from the shape.
-void read_gemm(const YamlNode& node, const RecipeNames& names, KernelSpec& spec) {
+void read_shape(const YamlNode& node, const RecipeNames& names, KernelSpec& spec) {
+  if (const YamlNode* flop = node.find("matrix_flop"))
+    throw InputError(flop->where, "the matrix_flop of a gemm follows from m, n and k");
   const auto text = [&](std::string_view key) {
     const YamlNode& value = require(node, key, "a gemm");
     static_cast<void>(names.compile(value, key));  // complains at the right column
@@ -95,6 +97,17 @@ std::vector<std::string_view> allowed_keys(const ClassWord& word) {
   return keys;
 }
 
+/// `{name: bmm, kernel: op}`
+KernelSpec read_op_kernel(const YamlNode& node, std::span<const Pass> passes) {
+  constexpr std::array<std::string_view, 2> kKeys = {"name", "kernel"};
+  check_keys(node, "'kernel: op', the op as its row states it", kKeys);
+  if (passes.front() != Pass::kForward)
+    throw InputError(node.where, "'kernel: op' is the op as its row states it, which is a forward kernel");
+  KernelSpec spec = kernel_as_op();
+  if (const YamlNode* name = node.find("name")) spec.name = read_name(*name, "the kernel's name");
+  return spec;
+}
+
 void append(std::vector<Operand>& to, std::vector<Operand> from) {
   to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
 }
@@ -113,7 +126,7 @@ void RecipeNames::add(const YamlNode& key) {
   if (!is_dim_name(key.text) || is_reserved_name(key.text))
     throw InputError(key.where, fmt::format("{} is not a name for a number", in_quotes(key.text)));
   if (std::find(names_.begin(), names_.end(), key.text) != names_.end())
-    throw InputError(key.where, fmt::format("name '{}' is taken", key.text));
+    throw InputError(key.where, fmt::format("name '{}' is taken by a field of the op or by the base", key.text));
   names_.push_back(key.text);
 }
 
@@ -123,9 +136,10 @@ Expr RecipeNames::compile(const YamlNode& node, std::string_view what) const {
 
 Expr RecipeNames::compile(const std::string& text, const Where& where) const {
   const std::vector<std::string_view> known(names_.begin(), names_.end());
-  const auto resolve = [&](std::string_view name, const Where&) -> std::optional<std::size_t> {
+  const auto resolve = [&](std::string_view name, const Where& place) -> std::optional<std::size_t> {
     const auto found = std::find(names_.begin(), names_.end(), name);
-    if (found == names_.end()) return std::nullopt;
+    if (found == names_.end())
+      throw InputError(place, fmt::format("unknown name {}{}", in_quotes(name), suggestion(name, known)));
     return static_cast<std::size_t>(found - names_.begin());
   };
   return Expr::compile(text, where, resolve, known);
@@ -149,14 +163,14 @@ KernelSpec kernel_as_op() {
 
 KernelClass read_kernel_class(const YamlNode& node) { return read_class(node).kernel; }
 
-KernelSpec read_kernel(const YamlNode& node, const RecipeNames& names, const std::vector<Pass>& passes) {
+KernelSpec read_kernel(const YamlNode& node, const RecipeNames& names, std::span<const Pass> passes) {
   if (node.kind != YamlNode::Kind::kMap)
     throw InputError(node.where, fmt::format("a kernel must be a map of keys and values, not {}", kind_name(node)));
   const ClassWord& word = read_class(require(node, "kernel", "a kernel"));
+  if (word.as_op) return read_op_kernel(node, passes);
   check_keys(node, fmt::format("a {} kernel", word.name), allowed_keys(word));
   KernelSpec spec;
   spec.kernel = word.kernel;
-  spec.as_op = word.as_op;
   const YamlNode* name = node.find("name");
   spec.name = name == nullptr ? std::string(word.name) : read_name(*name, "the kernel's name");
   const YamlNode* pass = node.find("pass");
@@ -170,19 +184,18 @@ KernelSpec read_kernel(const YamlNode& node, const RecipeNames& names, const std
   spec.vector_flop = optional("flop", 0);
   spec.matrix_flop = optional("matrix_flop", 0);
   spec.recomputed = optional("recomputed", 0);
-  if (word.kernel == KernelClass::kGemm && node.find("m") != nullptr) read_gemm(node, names, spec);
-  if (const YamlNode* n = node.find("n"); n != nullptr && word.kernel != KernelClass::kGemm) {
+  if (word.kernel == KernelClass::kGemm) {
+    read_shape(node, names, spec);
+  } else if (const YamlNode* n = node.find("n")) {
     spec.reads.push_back({Tensor::kAct, names.compile(*n, "n")});
     spec.writes.push_back({Tensor::kAct, names.compile(*n, "n")});
   }
   if (const YamlNode* read = node.find("read")) append(spec.reads, read_operands(*read, names, "read"));
   if (const YamlNode* write = node.find("write")) append(spec.writes, read_operands(*write, names, "write"));
-  if (spec.as_op && node.entries.size() > (name == nullptr ? 1U : 2U))
-    throw InputError(node.where, "'kernel: op' is the op as its row states it; it takes only a name");
   return spec;
 }
 
-std::vector<KernelSpec> read_kernels(const YamlNode& list, const RecipeNames& names, std::vector<Pass> passes) {
+std::vector<KernelSpec> read_kernels(const YamlNode& list, const RecipeNames& names, std::span<const Pass> passes) {
   if (list.kind != YamlNode::Kind::kSequence)
     throw InputError(list.where, fmt::format("kernels must be a list, not {}", kind_name(list)));
   std::vector<KernelSpec> kernels;

@@ -9,6 +9,7 @@
 
 #include "analyzer/base/text.h"
 #include "analyzer/spec/model_reader.h"
+#include "analyzer/spec/recipe_reader.h"
 
 namespace gable {
 namespace {
@@ -21,10 +22,11 @@ struct KindRow {
   std::string_view option;  // that names it
   std::string_view folder;
 };
-constexpr std::array<KindRow, 3> kKinds = {{
+constexpr std::array<KindRow, 4> kKinds = {{
     {SpecKind::kModel, "model", "--model", "models"},
     {SpecKind::kHardware, "hardware", "--hw", "hwspecs"},
     {SpecKind::kBlock, "block", "block", "models/blocks"},
+    {SpecKind::kRecipe, "recipe", "--recipe", "models/recipes"},
 }};
 
 const KindRow& kind_row(SpecKind kind) { return kKinds.at(static_cast<std::size_t>(kind)); }
@@ -57,6 +59,40 @@ bool exists(const std::string& path) {
   return fs::exists(path, error);
 }
 
+/// folder/NAME.yaml, else the shipped one. @throws InputError
+std::string find_near(SpecKind kind, const std::string& folder, const std::string& name, const Where& where) {
+  std::string beside = fmt::format("{}/{}.yaml", folder, name);
+  if (exists(beside)) return beside;
+  if (std::string shipped = spec_path(kind, name); exists(shipped)) return shipped;
+  const std::vector<std::string> names = list_specs(kind);
+  const std::vector<std::string_view> known(names.begin(), names.end());
+  throw InputError(where, fmt::format("no {} {}, neither {} nor a shipped one{}", kind_row(kind).word, in_quotes(name),
+                                      beside, suggestion(name, known)));
+}
+
+/// The folder of a file, "." for one in the working directory.
+std::string folder_of(const std::string& path) {
+  const std::string folder = fs::path(path).parent_path().string();
+  return folder.empty() ? "." : folder;
+}
+
+/// `open` are the files that build on this one.
+Recipe load_recipe_file(const std::string& path, std::vector<std::string>& open) {
+  const RecipeSource bases = [&](const std::string& name, const Where& where) {
+    const std::string base = find_near(SpecKind::kRecipe, folder_of(path), name, where);
+    if (std::find(open.begin(), open.end(), base) != open.end()) {
+      std::string chain;
+      for (const std::string& file : open) chain += fs::path(file).stem().string() + " -> ";
+      throw InputError(where, fmt::format("recipe '{}' builds on itself: {}{}", name, chain, name));
+    }
+    return load_recipe_file(base, open);
+  };
+  open.push_back(path);
+  Recipe recipe = read_recipe(load_yaml(path), bases);
+  open.pop_back();
+  return recipe;
+}
+
 }  // namespace
 
 const std::string& data_root() {
@@ -87,13 +123,7 @@ std::string find_spec(SpecKind kind, const std::string& name_or_path) {
 }
 
 YamlNode load_block(const std::string& folder, const std::string& name, const Where& where) {
-  const std::string beside = fmt::format("{}/blocks/{}.yaml", folder.empty() ? "." : folder, name);
-  if (exists(beside)) return load_yaml(beside);
-  if (const std::string shipped = spec_path(SpecKind::kBlock, name); exists(shipped)) return load_yaml(shipped);
-  const std::vector<std::string> names = list_specs(SpecKind::kBlock);
-  const std::vector<std::string_view> known(names.begin(), names.end());
-  throw InputError(where, fmt::format("no block {}, neither {} nor a shipped one{}", in_quotes(name), beside,
-                                      suggestion(name, known)));
+  return load_yaml(find_near(SpecKind::kBlock, (folder.empty() ? "." : folder) + "/blocks", name, where));
 }
 
 Model load_model(const std::string& name_or_path) {
@@ -105,6 +135,11 @@ Model load_model(const std::string& name_or_path) {
 
 Hardware load_hardware(const std::string& name_or_path) {
   return read_hardware(load_yaml(find_spec(SpecKind::kHardware, name_or_path)));
+}
+
+Recipe load_recipe(const std::string& name_or_path) {
+  std::vector<std::string> open;
+  return load_recipe_file(find_spec(SpecKind::kRecipe, name_or_path), open);
 }
 
 }  // namespace gable

@@ -7,10 +7,12 @@
 
 #include "analyzer/spec/hardware.h"
 #include "analyzer/spec/model.h"
+#include "analyzer/spec/recipe.h"
+#include "analyzer/spec/yaml.h"
 
 namespace gable {
 
-enum class SpecKind : std::uint8_t { kModel, kHardware, kBlock };
+enum class SpecKind : std::uint8_t { kModel, kHardware, kBlock, kRecipe };
 
 /// Folder with models/ and hwspecs/: $GABLE_DATA, else share/gable beside the program's bin/, else the source tree.
 const std::string& data_root();
@@ -25,6 +27,10 @@ std::string find_spec(SpecKind kind, const std::string& name_or_path);
 /// @throws InputError
 Model load_model(const std::string& name_or_path);
 Hardware load_hardware(const std::string& name_or_path);
+
+/// With all that it builds on: a base is looked for beside the recipe, then among the shipped ones.
+/// @throws InputError, also for a recipe that builds on itself
+Recipe load_recipe(const std::string& name_or_path);
 
 /// Loads a block for a model in `folder`: folder/blocks/NAME.yaml, else the shipped one. @throws InputError
 YamlNode load_block(const std::string& folder, const std::string& name, const Where& where);

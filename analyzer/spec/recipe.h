@@ -65,9 +65,10 @@ struct SavedSpec {
 struct OpRecipe {
   std::string kind;
   std::string form;
-  std::vector<Expr> lets;
+  std::vector<Expr> lets;              ///< their values follow those of the fields and `train`
+  std::vector<std::string> let_names;  ///< parallel to `lets`
   std::vector<KernelSpec> forward;
-  std::optional<std::vector<KernelSpec>> backward;  ///< nothing: no backward is known
+  std::optional<std::vector<KernelSpec>> backward;  ///< nothing: none is known; empty: no kernel runs
   std::vector<SavedSpec> saves;
 };
 
