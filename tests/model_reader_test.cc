@@ -88,7 +88,7 @@ TEST_CASE("wrong ops are named with their place") {
       {with_op("{op: scale, n: M}"), "m.yaml:4:20: unknown dim 'M'; known: N"},
       {with_op("{op: scale, n: 2*Nn}"), "m.yaml:4:22: unknown dim 'Nn', did you mean 'N'?"},
       {with_op("{op: scale, m: N}"),
-       "m.yaml:4:17: unknown key 'm' in op 'scale' (scale); known: n, name, op, count, dtype, tied"},
+       "m.yaml:4:17: unknown key 'm' in op 'scale' (scale); known: n, name, op, from, form, count, dtype, tied"},
       {with_op("{op: linear, in: N, out: N}"),
        "m.yaml:4:5: op 'linear' (linear) has no 'tokens:' (rows of the input (batch x sequence))"},
       {with_op("{op: scale, n: N-4}"), "m.yaml:4:20: op 'scale': n = N-4 is 0; it must be at least 1"},
