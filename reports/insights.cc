@@ -217,9 +217,14 @@ std::string model_line(const Analysis& analysis) {
 }
 
 std::string settings_line(const Analysis& analysis) {
+  const StepOptions& step = analysis.options.step;
   return fmt::format(
-      "forward, {}, {}, recipe ideal, roofs {}{}: the datasheet roofline, not yet a prediction of a framework's time",
-      analysis.options.cost.mode == Mode::kTrain ? "training" : "evaluation", describe(analysis.dtypes()),
+      "{}, {}, {}{}, recipe {}{}{}, roofs {}{}: the datasheet roofline, not yet a prediction of a framework's time",
+      phase_name(step.phase), analysis.options.cost.mode == Mode::kTrain ? "training" : "evaluation",
+      describe(analysis.dtypes()), step.amp ? fmt::format(", autocast to {}", row(*step.amp).name) : "",
+      step.recipe ? step.recipe->name : std::string(kIdealRecipe),
+      step.fuse.empty() ? "" : fmt::format(", fused {}", fmt::join(step.fuse, ", ")),
+      step.recompute == Recompute::kNone ? "" : fmt::format(", {} recomputed", recompute_name(step.recompute)),
       describe(analysis.options.roofs), analysis.options.resident_l2 ? ", resident in L2 where it fits" : "");
 }
 

@@ -14,6 +14,12 @@
 namespace gable {
 namespace {
 
+CostOptions with_parts(std::vector<std::string> parts) {
+  CostOptions options;
+  options.parts = std::move(parts);
+  return options;
+}
+
 YamlNode test_block(const std::string& name, const Where& where) {
   if (name == "inner")
     return parse_yaml(
@@ -135,8 +141,8 @@ TEST_CASE("flow: the loss is a part that only --parts brings in") {
   CHECK(model.parts[1].loss);
   CHECK_FALSE(model.parts[0].loss);
   CHECK(selected_parts(model, {}) == std::vector<bool>{true, false});
-  CHECK(selected_parts(model, {"loss"}) == std::vector<bool>{false, true});
-  CHECK(selected_parts(model, {"all"}) == std::vector<bool>{true, true});
+  CHECK(selected_parts(model, with_parts({"loss"})) == std::vector<bool>{false, true});
+  CHECK(selected_parts(model, with_parts({"all"})) == std::vector<bool>{true, true});
 }
 
 TEST_CASE("flow: wrong names are said with their place") {

@@ -185,6 +185,27 @@ void set_dim(Model& model, std::string_view name, std::string_view value) {
                                suggestion(name, known)));
 }
 
+void set_decode(Model& model, bool past_given, bool tokens_given) {
+  const auto find = [&](std::string_view name) -> Slot& {
+    const auto first = model.slots.begin() + kFirstDim;
+    const auto last = first + static_cast<std::ptrdiff_t>(model.dim_count);
+    const auto found = std::find_if(first, last, [&](const Slot& slot) { return slot.name == name; });
+    if (found != last) return *found;
+    throw InputError(
+        fmt::format("--phase decode: model '{}' has no dim '{}'; it needs T, new positions, and past, those "
+                    "in the key/value cache",
+                    model.name, name));
+  };
+  Slot& past = find("past");
+  Slot& tokens = find("T");
+  if (!past_given) {
+    std::vector<std::int64_t> values;
+    evaluate_slots(model, values);
+    past.value = Expr::constant(values[static_cast<std::size_t>(&tokens - model.slots.data())] - 1);
+  }
+  if (!past_given || !tokens_given) tokens.value = Expr::constant(1);
+}
+
 void cost_model(const Model& model, const CostOptions& options, CostedModel& out) {
   const std::vector<bool> selected = selected_parts(model, options);
   const Dtypes base = options.dtype.applied_to(model.dtypes);

@@ -108,6 +108,11 @@ inline constexpr std::size_t kFirstDim = 2;
 /// @throws InputError naming --set: unknown dim, or not a valid expression
 void set_dim(Model& model, std::string_view name, std::string_view value);
 
+/// Makes the model cost one decode step: T new positions become 1, `past` those before it. Where `past` is not given,
+/// T was the whole context, the new position included; where both are given, T new positions are decoded at once.
+/// @throws InputError naming --phase: no such dims
+void set_decode(Model& model, bool past_given, bool tokens_given);
+
 /// An op of the model, costed.
 struct OpCost {
   OpArgs args;                  ///< fields
