@@ -18,8 +18,10 @@ std::string compact(double value) {
 std::string percent(double share) { return share == 0 ? "-" : fmt::format("{:.1f}", 100 * share); }
 
 std::string name_cell(const ReportRow& row, const ReportOptions& /*options*/) {
-  const bool repeated = row.executions > 1 && (row.level == Level::kOp || row.level == Level::kKind);
-  return repeated ? fmt::format("{} ×{}", row.name, row.executions) : row.name;
+  const bool repeated =
+      row.executions > 1 && (row.level == Level::kOp || row.level == Level::kKind || row.level == Level::kKernel);
+  const std::string pass = row.level == Level::kKernel && row.pass != pass_name(Pass::kForward) ? " " + row.pass : "";
+  return repeated ? fmt::format("{}{} ×{}", row.name, pass, row.executions) : row.name + pass;
 }
 
 std::string bound_cell(const ReportRow& row, const ReportOptions& /*options*/) {
@@ -98,8 +100,9 @@ std::vector<ReportRow> running(std::vector<ReportRow> rows) {
 
 std::vector<Section> sections(const Analysis& analysis, const ReportOptions& options) {
   std::vector<Section> all;
-  if (options.by == By::kKind) {
-    all.push_back({model_row(analysis), top_rows(running(kind_rows(analysis)), options.top)});
+  if (options.by == By::kKind || options.by == By::kPass) {
+    std::vector<ReportRow> rows = options.by == By::kKind ? kind_rows(analysis) : pass_rows(analysis);
+    all.push_back({model_row(analysis), top_rows(running(std::move(rows)), options.top)});
     return all;
   }
   for (const PartRow& part : analysis.parts) {

@@ -40,8 +40,11 @@ std::string render_csv(const Analysis& analysis, const ReportOptions& options) {
     }
     out += "\r\n";
   };
-  if (options.by == By::kKind) {
-    for (const ReportRow& row : top_rows(kind_rows(analysis), options.top)) add(row);
+  const bool over_parts = options.by == By::kKind || options.by == By::kPass;
+  if (over_parts) {
+    for (const ReportRow& row :
+         top_rows(options.by == By::kKind ? kind_rows(analysis) : pass_rows(analysis), options.top))
+      add(row);
   }
   for (const PartRow& part : analysis.parts) {
     if (options.by == By::kOp && options.top == 0) {
@@ -49,10 +52,10 @@ std::string render_csv(const Analysis& analysis, const ReportOptions& options) {
         for (const ReportRow& kernel : kernel_rows(analysis, analysis.rows[i])) add(kernel);
         add(op_row(analysis, analysis.rows[i]));
       }
-    } else if (options.by == By::kOp || options.by == By::kBlock) {
+    } else if (!over_parts && options.by != By::kPart) {
       for (const ReportRow& row : top_rows(rows_of_part(analysis, part, options.by), options.top)) add(row);
     }
-    if (options.by != By::kKind) add(part_row(analysis, part));
+    if (!over_parts) add(part_row(analysis, part));
   }
   add(model_row(analysis));
   return out;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "analyzer/base/text.h"
 #include "analyzer/base/units.h"
@@ -109,6 +110,12 @@ void add_part_ratios(const Analysis& analysis, std::vector<std::string>& out) {
   }
 }
 
+std::string_view describe_flops(FlopConvention convention) {
+  constexpr std::array<std::string_view, 3> kTexts = {"those executed", "the model's, none counted twice",
+                                                      "the model's with causal attention halved"};
+  return kTexts.at(static_cast<std::size_t>(convention));
+}
+
 /// The kinds of op with most time, at most four.
 void add_time_by_kind(const Analysis& analysis, std::vector<std::string>& out) {
   constexpr std::size_t kNamed = 4;
@@ -135,11 +142,30 @@ void add_time_by_bound(const Analysis& analysis, std::vector<std::string>& out) 
   }
   out.push_back(fmt::format("Of the time, {} bound.", fmt::join(pieces, ", ")));
   add_time_by_kind(analysis, out);
-  const double launch_s = total.cost.launches.real() * analysis.hw.launch_latency.value;
+  const double launch_s = (total.cost.launches + total.cost.memcpys).real() * analysis.hw.launch_latency.value;
   if (!analysis.options.roofs.launch) return;
-  out.push_back(fmt::format("{} kernel launches of {} are {} of the {}.", format_grouped(total.cost.launches.value()),
-                            format_si(analysis.hw.launch_latency.value, "s", 3), percent(launch_s / total.time_s),
-                            format_si(total.time_s, "s")));
+  const std::string copies =
+      total.cost.memcpys > Count(0) ? fmt::format(" and {} memcpys", format_grouped(total.cost.memcpys.value())) : "";
+  out.push_back(fmt::format("{} kernel launches{} of {} are {} of the {}.", format_grouped(total.cost.launches.value()),
+                            copies, format_si(analysis.hw.launch_latency.value, "s", 3),
+                            percent(launch_s / total.time_s), format_si(total.time_s, "s")));
+}
+
+/// Where a step's time goes; GEMM kernels apart, because that share is what profiles state.
+void add_passes(const Analysis& analysis, std::vector<std::string>& out) {
+  const Totals& total = analysis.total;
+  if (total.time_s <= 0) return;
+  std::vector<std::string> pieces;
+  for (const ReportRow& row : pass_rows(analysis))
+    pieces.push_back(fmt::format("{} {}", row.name, percent(row.time_share_of_model)));
+  if (pieces.size() > 1) out.push_back(fmt::format("By pass, {} of the time.", fmt::join(pieces, ", ")));
+  const double gemm = total.class_s.at(static_cast<std::size_t>(KernelClass::kGemm));
+  if (gemm > 0) out.push_back(fmt::format("GEMM kernels take {} of the time.", percent(gemm / total.time_s)));
+  const std::string same = total.cost.recomputed == Count(0) ? ", nothing is computed twice" : "";
+  if (total.peak_s > 0) {
+    out.push_back(fmt::format("MFU {}, HFU {} at this time{}; FLOP are {}.", percent(total.mfu()), percent(total.hfu()),
+                              same, describe_flops(analysis.options.flops)));
+  }
 }
 
 /// Where the device has no unit for a dtype, what computes instead.
@@ -250,6 +276,7 @@ std::vector<std::string> findings(const Analysis& analysis) {
   add_slowest_of_parts(analysis, out);
   add_part_ratios(analysis, out);
   add_time_by_bound(analysis, out);
+  add_passes(analysis, out);
   add_near_ridge(analysis, out);
   add_fallbacks(analysis, out);
   add_idle(analysis, out);

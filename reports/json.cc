@@ -22,8 +22,8 @@ Json row_json(const ReportRow& row, bool mac, bool sums) {
   for (const Column& column : columns(mac)) {
     const Cell cell = column.get(row);
     const auto* text = std::get_if<std::string>(&cell);
-    const bool identifies =
-        column.name == "level" || column.name == "near_ridge" || column.name == "name" || column.name == "executions";
+    const bool identifies = column.name == "level" || column.name == "pass" || column.name == "near_ridge" ||
+                            column.name == "name" || column.name == "executions";
     if (text != nullptr && text->empty()) {
       if (!sums && (column.name == "bound" || column.name == "roof")) json[std::string(column.name)] = nullptr;
     } else if (column.name == "near_ridge") {
@@ -69,6 +69,11 @@ Json settings_json(const Analysis& analysis, const ReportOptions& options) {
           {"mode", mode_name(settings.cost.mode)},
           {"dtype", describe(analysis.dtypes())},
           {"recipe", settings.step.recipe ? settings.step.recipe->name : std::string(kIdealRecipe)},
+          {"recompute", recompute_name(settings.step.recompute)},
+          {"amp", settings.step.amp ? Json(row(*settings.step.amp).name) : Json()},
+          {"micro_batches", settings.step.micro_batches},
+          {"fuse", settings.step.fuse},
+          {"flops", flops_name(settings.flops)},
           {"roofs", describe(settings.roofs)},
           {"resident", settings.resident_l2 ? "l2" : "none"},
           {"count", options.mac ? "mac" : "flop"}};
@@ -96,7 +101,7 @@ std::string render_json(const Analysis& analysis, const ReportOptions& options) 
                {"totals", totals_json(analysis, options.mac)}};
   Json rows = Json::array();
   for (const PartRow& part : analysis.parts) {
-    const By inside = options.by == By::kBlock ? By::kBlock : By::kOp;
+    const By inside = options.by == By::kBlock || options.by == By::kKernel ? options.by : By::kOp;
     for (const ReportRow& row : top_rows(rows_of_part(analysis, part, inside), options.top)) {
       rows.push_back(row_json(row, options.mac, false));
     }
@@ -105,6 +110,9 @@ std::string render_json(const Analysis& analysis, const ReportOptions& options) 
   Json by_kind = Json::object();
   for (const ReportRow& row : kind_rows(analysis)) by_kind[row.name] = row_json(row, options.mac, true);
   root["by_kind"] = std::move(by_kind);
+  Json by_pass = Json::object();
+  for (const ReportRow& row : pass_rows(analysis)) by_pass[row.name] = row_json(row, options.mac, true);
+  root["by_pass"] = std::move(by_pass);
   root["findings"] = findings(analysis);
   root["notes"] = options.notes ? Json(notes(analysis)) : Json::array();
   return root.dump(2) + "\n";

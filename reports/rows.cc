@@ -12,8 +12,8 @@
 namespace gable {
 namespace {
 
-constexpr std::array<std::string_view, 4> kByNames = {"op", "block", "part", "kind"};
-constexpr std::array<std::string_view, 6> kLevelNames = {"kernel", "op", "block", "kind", "part", "model"};
+constexpr std::array<std::string_view, 6> kByNames = {"op", "block", "part", "kind", "kernel", "pass"};
+constexpr std::array<std::string_view, 7> kLevelNames = {"kernel", "op", "block", "kind", "pass", "part", "model"};
 
 double share(double part, double whole) { return whole > 0 ? part / whole : 0; }
 
@@ -49,7 +49,8 @@ std::vector<ReportRow> block_instances(const Analysis& analysis, const PartRow& 
   row.part = analysis.model.parts[part.part].name;
   for (std::size_t i = part.first; i < part.last; ++i) {
     const OpRow& op = analysis.rows[i];
-    if (outermost_group(analysis.model, analysis.spec(op)) == group) row.totals += share_of(op, repeats);
+    if (outermost_group(analysis.model, analysis.spec(op)) == group)
+      row.totals += share_of(op, analysis.options.flops, repeats);
   }
   fill_shares(row, part.totals, analysis.total);
   std::vector<ReportRow> rows;
@@ -111,7 +112,7 @@ std::vector<ReportRow> kernel_rows(const Analysis& analysis, const OpRow& row) {
     result.kind = kernel_class_name(kernel.kernel.kernel);
     result.pass = pass_name(kernel.kernel.pass);
     result.executions = kernel.kernel.executions;
-    result.totals = totals_of(kernel, row.rates, kernel.kernel.executions);
+    result.totals = totals_of(kernel, row.rates, analysis.options.flops, kernel.kernel.executions);
     result.near_ridge = kernel.time.near_ridge;
     fill_shares(result, part_totals(analysis, analysis.spec(row).part), analysis.total);
     rows.push_back(std::move(result));
@@ -143,6 +144,10 @@ std::vector<ReportRow> rows_of_part(const Analysis& analysis, const PartRow& par
   int open_group = -1;
   for (std::size_t i = part.first; i < part.last; ++i) {
     const OpRow& op = analysis.rows[i];
+    if (by == By::kKernel) {
+      for (ReportRow& kernel : kernel_rows(analysis, op)) rows.push_back(std::move(kernel));
+      continue;
+    }
     const int group = by == By::kBlock ? outermost_group(analysis.model, analysis.spec(op)) : -1;
     if (group < 0) {
       rows.push_back(op_row(analysis, op));
@@ -156,7 +161,9 @@ std::vector<ReportRow> rows_of_part(const Analysis& analysis, const PartRow& par
 
 std::vector<ReportRow> kind_rows(const Analysis& analysis) {
   std::vector<ReportRow> rows;
-  for (const OpKind* kind : op_table()) {
+  std::vector<const OpKind*> kinds(op_table().begin(), op_table().end());
+  kinds.push_back(&optimizer_kind());
+  for (const OpKind* kind : kinds) {
     ReportRow row;
     row.level = Level::kKind;
     row.name = kind->name;
@@ -168,6 +175,26 @@ std::vector<ReportRow> kind_rows(const Analysis& analysis) {
       row.executions += op.executions;
     }
     if (row.executions == 0) continue;
+    fill_shares(row, analysis.total, analysis.total);
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+std::vector<ReportRow> pass_rows(const Analysis& analysis) {
+  std::vector<ReportRow> rows;
+  for (std::size_t pass = 0; pass < kPassCount; ++pass) {
+    ReportRow row;
+    row.level = Level::kPass;
+    row.name = pass_name(static_cast<Pass>(pass));
+    row.pass = row.name;
+    for (const OpRow& op : analysis.rows) {
+      for (const KernelRow& kernel : op.kernels) {
+        if (kernel.kernel.pass == static_cast<Pass>(pass))
+          row.totals += totals_of(kernel, op.rates, analysis.options.flops, kernel.kernel.executions);
+      }
+    }
+    if (row.idle()) continue;
     fill_shares(row, analysis.total, analysis.total);
     rows.push_back(std::move(row));
   }

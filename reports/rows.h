@@ -10,12 +10,12 @@
 
 namespace gable {
 
-enum class By : std::uint8_t { kOp, kBlock, kPart, kKind };
+enum class By : std::uint8_t { kOp, kBlock, kPart, kKind, kKernel, kPass };
 /// @throws InputError naming --by
 By parse_by(std::string_view text);
 std::string_view by_name(By by);
 
-enum class Level : std::uint8_t { kKernel, kOp, kBlock, kKind, kPart, kModel };
+enum class Level : std::uint8_t { kKernel, kOp, kBlock, kKind, kPass, kPart, kModel };
 std::string_view level_name(Level level);
 
 struct ReportRow {
@@ -44,11 +44,15 @@ ReportRow model_row(const Analysis& analysis);
 /// The kernels an op runs as: none for an op that does nothing in this phase.
 std::vector<ReportRow> kernel_rows(const Analysis& analysis, const OpRow& row);
 
-/// The rows inside a part: its ops, or its block instances ("h[0]", "h[1]") with the ops outside blocks.
+/// The rows inside a part: its ops, the kernels of its ops, or its block instances ("h[0]", "h[1]") with the ops
+/// outside blocks.
 std::vector<ReportRow> rows_of_part(const Analysis& analysis, const PartRow& part, By by);
 
 /// One row a kind of op, over all selected parts, in the order of the op table.
 std::vector<ReportRow> kind_rows(const Analysis& analysis);
+
+/// One row a pass (forward, dgrad, wgrad, ...), over all selected parts, in the order of a step.
+std::vector<ReportRow> pass_rows(const Analysis& analysis);
 
 /// Keeps the n rows with most time, in their order; the rest is summed in a last row "(12 more)". n = 0 keeps all.
 std::vector<ReportRow> top_rows(std::vector<ReportRow> rows, std::size_t n);

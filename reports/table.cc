@@ -75,11 +75,16 @@ std::size_t total_width(const Layout& layout) {
   return total;
 }
 
-Layout fit(const std::vector<Line>& lines, std::size_t width) {
+/// Launches are what these groupings are asked for; parameters do not belong to passes and kernels.
+bool launches_matter(By by) { return by == By::kKind || by == By::kKernel || by == By::kPass; }
+
+Layout fit(const std::vector<Line>& lines, std::size_t width, By by) {
   Layout layout{std::vector<bool>(shown_columns().size(), true), widths_of(lines), 2};
   const auto drop = [&](int rank) {
     for (std::size_t i = 0; i < layout.shown.size(); ++i) {
-      if (shown_columns()[i].drop == rank) layout.shown[i] = false;
+      const ShownColumn& column = shown_columns()[i];
+      const int its = launches_matter(by) && column.head == "launches" ? 0 : column.drop;
+      if (its == rank) layout.shown[i] = false;
     }
   };
   int rank = 0;
@@ -137,7 +142,7 @@ std::string render_table(const Analysis& analysis, const ReportOptions& options)
   }
   out += "\n";
   const std::vector<Line> lines = lines_of(analysis, options);
-  const Layout layout = fit(lines, width);
+  const Layout layout = fit(lines, width, options.by);
   for (std::size_t i = 0; i < lines.size(); ++i) {
     const bool heading = lines[i].strong && i > 1;
     if (heading && options.by != By::kPart) out += "\n";

@@ -168,11 +168,11 @@ TEST_CASE("analysis: the time alone is the same time") {
 
 TEST_CASE("analysis: totals of some of an op's executions") {
   const Analysis result = analyze(small_model(), tiny_hardware(), {});
-  const Totals one = share_of(result.rows[1], 3);
+  const Totals one = share_of(result.rows[1], FlopConvention::kExecuted, 3);
   CHECK(one.time_s == rel(kMoveTime));
   CHECK(one.cost.vector_flop.value() == 5'000'000);
   CHECK(one.dram_bytes.value() == 8'000'000);
-  const Totals all = share_of(result.rows[1], 1);
+  const Totals all = share_of(result.rows[1], FlopConvention::kExecuted, 1);
   CHECK(all.time_s == rel(result.rows[1].totals.time_s));
   CHECK(all.cost == result.rows[1].totals.cost);
   CHECK(all.dram_bytes == result.rows[1].totals.dram_bytes);

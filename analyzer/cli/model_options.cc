@@ -14,7 +14,7 @@
 namespace gable {
 namespace {
 
-constexpr std::array<OptionRow, 15> kModelOptions = {{
+constexpr std::array<OptionRow, 16> kModelOptions = {{
     {"model", "M", "a shipped model (analyze list models) or a YAML file; required"},
     {"hw", "H", "a shipped device (analyze list hardware), a YAML file, or 'measured'"},
     {"set", "DIM=EXPR,...", "overrides dims of the model: --set B=8,T=1024", true},
@@ -27,6 +27,7 @@ constexpr std::array<OptionRow, 15> kModelOptions = {{
     {"amp", "bf16|fp16", "autocast: products in this dtype; parameters, gradients and optimizer as they are"},
     {"optimizer", "O", "of the recipe (analyze show recipe R); adamw unless given"},
     {"grad", "WORD,...", "micro=N batches an update, clip (by norm), keep (zeroed in place, not freed)"},
+    {"flops", "executed|model|causal-halved", "which matrix FLOP count: all; none twice (MFU); no masked half either"},
     {"roofs", "R,...", "terms of the time: compute,dram,l2,launch (default all)"},
     {"resident", "l2", "bytes stay in L2 where all that is touched between two uses fits"},
 }};
@@ -141,6 +142,7 @@ AnalysisOptions analysis_options(const Model& model, const Options& options) {
       options.has("mode") ? one_of(options, "mode", kModes) == "train" : !has_forward(phase) || has_backward(phase);
   settings.cost.mode = train ? Mode::kTrain : Mode::kEval;
   if (const auto parts = options.get("parts")) settings.cost.parts = split(*parts, ',');
+  if (const auto flops = options.get("flops")) settings.flops = parse_flops(*flops);
   if (const auto roofs = options.get("roofs")) settings.roofs = parse_roofs(*roofs);
   settings.resident_l2 = one_of(options, "resident", kResident) == "l2";
   return settings;

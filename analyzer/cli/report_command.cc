@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::array<OptionRow, 6> kReportOptions = {{
     {"count", "flop|mac", "1 multiply-add = 2 FLOP (default), or 1 MAC"},
-    {"by", "op|block|part|kind", "rows of the report"},
+    {"by", "op|kernel|block|part|kind|pass", "rows of the report"},
     {"top", "N", "only the N rows with most time in each part; the rest in one row"},
     {"format", "F,...", "table (default), csv, json, svg, md; several only with --out"},
     {"out", "DIR", "writes <model>.<hw>.<format> there (csv, json, svg, md unless --format says)"},

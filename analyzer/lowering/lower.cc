@@ -109,7 +109,7 @@ class Lowering {
 
   void emit(std::size_t op, std::string_view name, KernelClass kernel, Pass pass, Cost cost, const LoweredOp& lowered) {
     if (pass == Pass::kRecompute) cost.recomputed = cost.matrix_flop;
-    if (is_causal(op, lowered)) cost.masked = cost.matrix_flop.value() / 2;
+    cost.masked = is_causal(op, lowered) ? Count((cost.matrix_flop - cost.recomputed).value() / 2) : Count(0);
     const std::int64_t times = (Count(lowered.executions) * Count(plan_.options.micro_batches)).value();
     out_.push_back({op, name, kernel, pass, cost, lowered.count, times, costed_.ops[op].loop});
   }

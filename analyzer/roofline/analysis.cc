@@ -1,8 +1,11 @@
 #include "analyzer/roofline/analysis.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
+#include "analyzer/base/text.h"
 #include "analyzer/lowering/kernel_cost.h"
 #include "analyzer/roofline/residency.h"
 
@@ -72,7 +75,7 @@ void add_kernels(const std::vector<Kernel>& kernels, const std::vector<Count>& d
 void add_totals(Analysis& analysis) {
   for (std::size_t i = 0; i < analysis.rows.size(); ++i) {
     OpRow& row = analysis.rows[i];
-    row.totals = share_of(row, 1);
+    row.totals = share_of(row, analysis.options.flops, 1);
     const std::size_t part = analysis.model.ops[row.op].part;
     if (analysis.parts.empty() || analysis.parts.back().part != part) analysis.parts.push_back({part, i, i, {}});
     PartRow& open = analysis.parts.back();
@@ -88,6 +91,8 @@ Totals& Totals::operator+=(const Totals& other) {
   cost = cost + other.cost;
   dram_bytes += other.dram_bytes;
   time_s += other.time_s;
+  peak_s += other.peak_s;
+  model_peak_s += other.model_peak_s;
   compute_s += other.compute_s;
   for (std::size_t i = 0; i < bound_s.size(); ++i) bound_s.at(i) += other.bound_s.at(i);
   for (std::size_t i = 0; i < roof_s.size(); ++i) roof_s.at(i) += other.roof_s.at(i);
@@ -111,11 +116,33 @@ double Totals::bandwidth_for_peak() const { return compute_s > 0 ? dram_bytes.re
 Bound Totals::bound() const { return static_cast<Bound>(largest(bound_s)); }
 Roof Totals::roof() const { return static_cast<Roof>(largest(roof_s)); }
 
-Totals totals_of(const KernelRow& row, const Rates& rates, std::int64_t n) {
+namespace {
+
+constexpr std::array<std::string_view, 3> kFlops = {"executed", "model", "causal-halved"};
+
+Count reported(const Cost& cost, FlopConvention flops) {
+  if (flops == FlopConvention::kExecuted) return cost.matrix_flop;
+  const Count model = cost.matrix_flop - cost.recomputed;
+  return flops == FlopConvention::kModel ? model : model - cost.masked;
+}
+
+}  // namespace
+
+std::string_view flops_name(FlopConvention convention) { return kFlops.at(static_cast<std::size_t>(convention)); }
+
+FlopConvention parse_flops(std::string_view text) {
+  const auto* found = std::find(kFlops.begin(), kFlops.end(), text);
+  if (found == kFlops.end())
+    throw InputError(fmt::format("--flops: unknown convention {}{}", in_quotes(text), suggestion(text, kFlops)));
+  return static_cast<FlopConvention>(found - kFlops.begin());
+}
+
+Totals totals_of(const KernelRow& row, const Rates& rates, FlopConvention flops, std::int64_t n) {
   const auto times = static_cast<double>(n);
   const Cost& one = row.kernel.one;
   Totals totals;
   totals.cost = one * Count(n);
+  totals.cost.matrix_flop = reported(totals.cost, flops);
   totals.dram_bytes = row.dram_bytes * Count(n);
   totals.time_s = row.time.total_s * times;
   totals.bound_s.at(static_cast<std::size_t>(row.time.bound)) = totals.time_s;
@@ -125,13 +152,16 @@ Totals totals_of(const KernelRow& row, const Rates& rates, std::int64_t n) {
       totals.cost.matrix_flop, totals.cost.vector_flop, totals.cost.unique, totals.cost.launches, totals.time_s};
   const double tensor = rates.shared ? 0 : one.matrix_flop.real() / rates.matrix_flop_per_s;
   const Count rest = rates.shared ? one.flop() : one.vector_flop;
+  totals.peak_s = times * one.matrix_flop.real() / rates.matrix_flop_per_s;
+  totals.model_peak_s = times * (one.matrix_flop - one.recomputed).real() / rates.matrix_flop_per_s;
   totals.compute_s = times * std::max(tensor, rest.real() / rates.vector_flop_per_s);
   return totals;
 }
 
-Totals share_of(const OpRow& row, std::int64_t n) {
+Totals share_of(const OpRow& row, FlopConvention flops, std::int64_t n) {
   Totals totals;
-  for (const KernelRow& kernel : row.kernels) totals += totals_of(kernel, row.rates, kernel.kernel.executions / n);
+  for (const KernelRow& kernel : row.kernels)
+    totals += totals_of(kernel, row.rates, flops, kernel.kernel.executions / n);
   // Parameters are the op's, whatever runs.
   const Count times = row.cost.executions / n;
   totals.cost.params = row.cost.one.params * times;

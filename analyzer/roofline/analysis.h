@@ -10,11 +10,22 @@
 
 namespace gable {
 
+/// Which matrix FLOP are reported. Times are always of what is executed.
+enum class FlopConvention : std::uint8_t {
+  kExecuted,      ///< all of them (HFU)
+  kModel,         ///< without those done a second time in the backward pass (MFU; PaLM, appendix B)
+  kCausalHalved,  ///< nor the masked half of causal attention
+};
+std::string_view flops_name(FlopConvention convention);
+/// @throws InputError naming --flops
+FlopConvention parse_flops(std::string_view text);
+
 struct AnalysisOptions {
   CostOptions cost;
   RoofSet roofs;
   bool resident_l2 = false;
   StepOptions step = {};
+  FlopConvention flops = FlopConvention::kExecuted;
 };
 
 /// What one pass of a step (forward, dgrad, ...) adds up to.
@@ -35,10 +46,16 @@ struct Totals {
   std::array<double, kRoofCount> roof_s{};    ///< time by bounding roof
   std::array<PassTotals, kPassCount> passes{};
   std::array<double, kKernelClassCount> class_s{};  ///< time by kernel class
+  double peak_s = 0;                                ///< time of the executed matrix FLOP at the matrix peak
+  double model_peak_s = 0;                          ///< the same of the model's: without those done again
   double compute_s = 0;                             ///< time the work would take at the compute roofs alone
 
   Totals& operator+=(const Totals& other);
   /// FLOP (matrix and vector) per compulsory byte, whatever stays in a cache; 0 without bytes.
+  /// Model FLOP utilisation: share of the matrix peak that the model's FLOP reach in this time. 0 without any.
+  [[nodiscard]] double mfu() const { return time_s > 0 ? model_peak_s / time_s : 0; }
+  /// Hardware FLOP utilisation: the same with what is computed again.
+  [[nodiscard]] double hfu() const { return time_s > 0 ? peak_s / time_s : 0; }
   [[nodiscard]] double intensity() const;
   [[nodiscard]] double flop_per_s() const;   ///< attained
   [[nodiscard]] double bytes_per_s() const;  ///< attained, DRAM
@@ -91,10 +108,10 @@ struct Analysis {
 };
 
 /// Totals of n executions of a kernel.
-Totals totals_of(const KernelRow& row, const Rates& rates, std::int64_t n);
+Totals totals_of(const KernelRow& row, const Rates& rates, FlopConvention flops, std::int64_t n);
 
 /// Totals of an n-th of what an op runs (one pass of a block that repeats n times).
-Totals share_of(const OpRow& row, std::int64_t n);
+Totals share_of(const OpRow& row, FlopConvention flops, std::int64_t n);
 
 /// Costs and times every op of the model on the device.
 /// @throws InputError: what cost_model and rates_for throw
