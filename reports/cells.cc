@@ -111,7 +111,7 @@ std::vector<Section> sections(const Analysis& analysis, const ReportOptions& opt
     all.push_back({part_row(analysis, part), std::move(rows)});
   }
   // A single part is the model: its heading is the model's total.
-  if (analysis.model.parts.size() == 1 && options.by != By::kPart) {
+  if (!has_parts(analysis) && options.by != By::kPart) {
     all.front().total = model_row(analysis);
   } else {
     all.push_back({model_row(analysis), {}});

@@ -24,7 +24,7 @@ const OpRow* slowest(const Analysis& analysis, std::size_t first, std::size_t la
 }
 
 std::string part_prefix(const Analysis& analysis, const OpRow& row) {
-  return analysis.model.parts.size() > 1 ? analysis.model.full_path(analysis.spec(row)) : analysis.spec(row).path;
+  return has_parts(analysis) ? analysis.model.full_path(analysis.spec(row)) : analysis.spec(row).path;
 }
 
 /// " for 6 tokens" where the op has rows of input.
@@ -83,7 +83,7 @@ void add_slowest_of_parts(const Analysis& analysis, std::vector<std::string>& ou
     const OpRow* row = slowest(analysis, part.first, part.last);
     if (row == nullptr || row->totals.time_s == 0) continue;
     const ReportRow shares = op_row(analysis, *row);
-    const std::string whole = analysis.model.parts.size() > 1 ? shares.part : std::string("the model");
+    const std::string whole = has_parts(analysis) ? shares.part : std::string("the model");
     const std::string times = row->executions > 1 ? fmt::format(" ({} times)", format_grouped(row->executions)) : "";
     const std::string flop = row->totals.cost.matrix_flop > Count(0)
                                  ? fmt::format("{} of {}'s FLOP and ", percent(shares.flop_share_of_part), whole)
@@ -212,11 +212,12 @@ void add_totals(const Analysis& analysis, std::vector<std::string>& out) {
                             format_si(analysis.total.time_s, "s")));
 }
 
-/// Ops that do nothing in this mode have no row in the table.
+/// Ops that do nothing in this mode have no row in the table. Views do nothing in any.
 void add_idle(const Analysis& analysis, std::vector<std::string>& out) {
   std::vector<std::string> names;
   for (const OpRow& row : analysis.rows) {
-    if (row.idle() && !analysis.plan.ops[row.op].merged_into) names.push_back(part_prefix(analysis, row));
+    const bool view = analysis.spec(row).kind->pieces;
+    if (row.idle() && !view && !analysis.plan.ops[row.op].merged_into) names.push_back(part_prefix(analysis, row));
   }
   if (!names.empty()) {
     out.push_back(fmt::format("Nothing runs in {} for {}.",

@@ -87,6 +87,12 @@ By parse_by(std::string_view text) {
 std::string_view by_name(By by) { return kByNames.at(static_cast<std::size_t>(by)); }
 std::string_view level_name(Level level) { return kLevelNames.at(static_cast<std::size_t>(level)); }
 
+bool has_parts(const Analysis& analysis) {
+  const auto& parts = analysis.model.parts;
+  return analysis.parts.size() > 1 ||
+         std::count_if(parts.begin(), parts.end(), [](const Part& p) { return !p.loss; }) > 1;
+}
+
 ReportRow op_row(const Analysis& analysis, const OpRow& row) {
   const OpSpec& spec = analysis.spec(row);
   ReportRow result;

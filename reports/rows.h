@@ -37,6 +37,9 @@ struct ReportRow {
   [[nodiscard]] bool idle() const { return totals.cost.launches + totals.cost.memcpys == Count(0); }
 };
 
+/// Whether the parts need telling apart: the model has several, and the loss is one only where it is costed.
+bool has_parts(const Analysis& analysis);
+
 ReportRow op_row(const Analysis& analysis, const OpRow& row);
 ReportRow part_row(const Analysis& analysis, const PartRow& part);
 ReportRow model_row(const Analysis& analysis);

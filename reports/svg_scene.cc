@@ -22,6 +22,7 @@ std::string_view why_omitted(const OpRow& row) {
 void sort_rows(const Analysis& analysis, Scene& scene) {
   for (std::size_t i = 0; i < analysis.rows.size(); ++i) {
     const OpRow& row = analysis.rows[i];
+    if (row.idle() && analysis.spec(row).kind->pieces) continue;  // a view is no work to miss
     const std::string_view why = why_omitted(row);
     if (why.empty()) {
       scene.points.push_back({i, row.totals.intensity(), row.totals.flop_per_s()});

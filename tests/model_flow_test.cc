@@ -145,6 +145,115 @@ TEST_CASE("flow: the loss is a part that only --parts brings in") {
   CHECK(selected_parts(model, with_parts({"all"})) == std::vector<bool>{true, true});
 }
 
+TEST_CASE("flow: gpt2, q, k and v are pieces of one tensor, two residuals a block") {
+  const Model gpt2 = load_model("gpt2");
+  check_flow(gpt2, {{"model/wte", "-"},
+                    {"model/wpe", "-"},
+                    {"model/emb_add", "model/wte, model/wpe"},
+                    {"model/h/ln_1", "h>"},
+                    {"model/h/split", "model/h/qkv"},
+                    {"model/h/scores", "model/h/split, model/h/split"},
+                    {"model/h/scale", "model/h/scores"},
+                    {"model/h/values", "model/h/attn_drop, model/h/split"},
+                    {"model/h/add_1", "model/h/out_drop, h>"},
+                    {"model/h/ln_2", "model/h/add_1"},
+                    {"model/h/add_2", "model/h/proj_drop, model/h/add_1"},
+                    {"model/ln_f", "model/h/add_2"},
+                    {"model/lm_head", "model/ln_f"},
+                    {"loss/cross_entropy", "model/lm_head"}});
+  REQUIRE(gpt2.groups.size() == 1);
+  CHECK(name_of(gpt2, gpt2.groups[0].input) == "model/emb_drop");
+}
+
+TEST_CASE("flow: gpt2-split, Top goes on where Bottom ends") {
+  const Model split = load_model("gpt2-split");
+  REQUIRE(split.groups.size() == 2);
+  CHECK(name_of(split, split.groups[0].input) == "bottom/emb_drop");
+  CHECK(name_of(split, split.groups[1].input) == "bottom/h/add_2");
+  check_flow(split, {{"top/ln_f", "top/h/add_2"}, {"loss/cross_entropy", "top/lm_head"}});
+}
+
+TEST_CASE("flow: cs336, rotated q and k, an unrotated v, a gate of two branches") {
+  check_flow(load_model("cs336-small"), {{"model/h/q", "model/h/ln_1"},
+                                         {"model/h/k", "model/h/ln_1"},
+                                         {"model/h/v", "model/h/ln_1"},
+                                         {"model/h/rope_q", "model/h/q"},
+                                         {"model/h/rope_k", "model/h/k"},
+                                         {"model/h/scores", "model/h/rope_q, model/h/rope_k"},
+                                         {"model/h/values", "model/h/softmax, model/h/v"},
+                                         {"model/h/add_1", "model/h/out, h>"},
+                                         {"model/h/w1", "model/h/ln_2"},
+                                         {"model/h/silu", "model/h/w1"},
+                                         {"model/h/w3", "model/h/ln_2"},
+                                         {"model/h/gate", "model/h/silu, model/h/w3"},
+                                         {"model/h/w2", "model/h/gate"},
+                                         {"model/h/add_2", "model/h/w2, model/h/add_1"}});
+}
+
+TEST_CASE("flow: opt and chargpt, three products of one norm") {
+  check_flow(load_model("opt-1.3b"), {{"model/h/q", "model/h/ln_1"},
+                                      {"model/h/scale", "model/h/q"},
+                                      {"model/h/k", "model/h/ln_1"},
+                                      {"model/h/v", "model/h/ln_1"},
+                                      {"model/h/scores", "model/h/scale, model/h/k"},
+                                      {"model/h/mask", "model/h/scores"},
+                                      {"model/h/values", "model/h/softmax, model/h/v"},
+                                      {"model/h/add_1", "model/h/out_drop, h>"},
+                                      {"model/h/add_2", "model/h/proj_drop, model/h/add_1"}});
+  check_flow(load_model("chargpt"), {{"model/emb_add", "model/tokens, model/positions"},
+                                     {"model/h/query", "model/h/ln_1"},
+                                     {"model/h/key", "model/h/ln_1"},
+                                     {"model/h/value", "model/h/ln_1"},
+                                     {"model/h/scores", "model/h/query, model/h/key"},
+                                     {"model/h/values", "model/h/attn_drop, model/h/value"},
+                                     {"model/h/cat", "model/h/values"},
+                                     {"model/h/add_1", "model/h/proj_drop, h>"},
+                                     {"model/h/add_2", "model/h/ffn_drop, model/h/add_1"}});
+}
+
+TEST_CASE("flow: bert-large, norms after the sums; its heads start from the blocks and from the pooler") {
+  check_flow(load_model("bert-large"), {{"encoder/emb_add_1", "encoder/words, encoder/segments"},
+                                        {"encoder/emb_add_2", "encoder/emb_add_1, encoder/positions"},
+                                        {"encoder/h/q", "h>"},
+                                        {"encoder/h/k", "h>"},
+                                        {"encoder/h/v", "h>"},
+                                        {"encoder/h/scores", "encoder/h/q, encoder/h/k"},
+                                        {"encoder/h/values", "encoder/h/attn_drop, encoder/h/v"},
+                                        {"encoder/h/add_1", "encoder/h/out_drop, h>"},
+                                        {"encoder/h/add_2", "encoder/h/proj_drop, encoder/h/ln_1"},
+                                        {"encoder/pooler", "encoder/h/ln_2"},
+                                        {"classifier/drop", "encoder/pooler_tanh"},
+                                        {"pretraining/dense", "encoder/h/ln_2"},
+                                        {"pretraining/decoder", "pretraining/ln"},
+                                        {"pretraining/next_sentence", "encoder/pooler_tanh"}});
+}
+
+TEST_CASE("flow: resnet50, shortcuts") {
+  check_flow(load_model("resnet50"), {{"model/stage_1_first/shortcut", "stage_1_first>"},
+                                      {"model/stage_1_first/add",
+                                       "model/stage_1_first/bn_3, "
+                                       "model/stage_1_first/shortcut_bn"},
+                                      {"model/stage_1/conv_1", "stage_1>"},
+                                      {"model/stage_1/add", "model/stage_1/bn_3, stage_1>"},
+                                      {"model/avg_pool", "model/stage_4/relu_3"},
+                                      {"loss/cross_entropy", "model/fc"}});
+}
+
+TEST_CASE("flow: every op of every shipped model consumes something before it, and two operands where it has two") {
+  for (const std::string& name : list_specs(SpecKind::kModel)) {
+    CAPTURE(name);
+    const Model model = load_model(name);
+    for (std::size_t i = 0; i < model.ops.size(); ++i) {
+      const OpSpec& op = model.ops[i];
+      CAPTURE(model.full_path(op));
+      const bool two =
+          op.kind->name == "mul" || op.kind->name == "matmul" || (op.kind->name == "add" && op.name != "mask");
+      CHECK(op.inputs.size() == (two && name != "gemm" ? 2 : 1));
+      for (const TensorRef& ref : op.inputs) CHECK((ref.from != TensorRef::From::kOp || ref.index < i));
+    }
+  }
+}
+
 TEST_CASE("flow: wrong names are said with their place") {
   struct Wrong {
     std::string text;

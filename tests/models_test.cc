@@ -210,6 +210,43 @@ TEST_CASE("models: resnet50") {
   CHECK(ModelSums("resnet50", {{"side", "256"}}).params() == 25'557'032);
 }
 
+TEST_CASE("models: one decode step, 1023 positions in the cache") {
+  const ModelSums step("gpt2", {{"T", "1"}, {"past", "1023"}});
+  CHECK(step.one("model/h/qkv").matrix_flop == 2 * 768 * 3 * 768);  // the new position only
+  CHECK(step.one("model/h/scores").matrix_flop == 2 * 12 * 1 * 1024 * 64);
+  CHECK(step.one("model/h/scores").unique == 4 * (768 + 1024 * 768 + 12 * 1024));  // q, all keys, scores
+  CHECK(step.one("model/h/mask").unique == 4 * 2 * 12 * 1024 + 1024);
+  CHECK(step.one("model/h/softmax").vector_flop == 5 * 12 * 1024);
+  CHECK(step.one("model/h/values").matrix_flop == 2 * 12 * 1 * 64 * 1024);
+  CHECK(step.one("model/h/values").output == 768);
+  CHECK(step.one("model/wpe").unique == 8 + 2 * 4 * 768);
+  CHECK(step.mac() == 12LL * (12 * 768 * 768 + 2 * 1024 * 768) + 768 * 50257);
+  CHECK_THROWS_AS(ModelSums("gpt2", {{"T", "2"}, {"past", "1023"}}), InputError);  // the position table ends
+  // An int8 cache halves the keys and values that BF16 reads, nothing else.
+  const ModelSums bf16("gpt2", {{"T", "1"}, {"past", "1023"}}, {parse_dtype_choice("bf16"), Mode::kEval, {}});
+  const ModelSums int8("gpt2", {{"T", "1"}, {"past", "1023"}},
+                       {parse_dtype_choice("weights=bf16,act=bf16,kv=int8"), Mode::kEval, {}});
+  CHECK(bf16.all().unique - int8.all().unique == 12 * 2 * 1024 * 768);
+}
+
+TEST_CASE("models: decode steps add up to the pass over all their positions") {
+  struct Row {
+    std::string model;
+    std::int64_t batch, layers, d;
+  };
+  const std::array rows = {Row{"gpt2", 1, 12, 768}, Row{"gpt2-split", 1, 2 + 2, 768}, Row{"opt-1.3b", 1, 24, 2048},
+                           Row{"cs336-small", 4, 12, 768}, Row{"chargpt", 250, 12, 128}};
+  for (const Row& row : rows) {
+    CAPTURE(row.model);
+    const auto mac = [&](const char* t, const char* past) {
+      return ModelSums(row.model, {{"T", t}, {"past", past}}).mac();
+    };
+    // The pass computes all of each head's 3 x 3 scores, the steps those that are not masked; two products of width d.
+    const std::int64_t masked = 3 * 3 - (1 + 2 + 3);
+    CHECK(mac("1", "0") + mac("1", "1") + mac("1", "2") == mac("3", "0") - row.batch * row.layers * masked * 2 * row.d);
+  }
+}
+
 TEST_CASE("models: gemm and attention, the products by hand") {
   CHECK(ModelSums("gemm").mac() == 4096LL * 4096 * 4096);
   CHECK(ModelSums("gemm", {{"N", "8"}}).mac() == 8 * 8 * 8);  // M and K follow N

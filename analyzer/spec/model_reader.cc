@@ -87,12 +87,12 @@ class ModelReader {
         throw InputError(name.where, "'loss:' makes a part of this name; give the part another name");
       if (const YamlNode* optional = item.find("optional")) part.optional = read_flag(*optional, "optional");
       if (const YamlNode* doc = item.find("doc")) part.doc = read_text(*doc, "doc");
-      read_part(std::move(part), require(item, "ops", "a part"), scope);
+      read_part(part, require(item, "ops", "a part"), scope);
     }
   }
 
   /// A part goes on with the result of the last one that is not optional.
-  void read_part(Part part, const YamlNode& ops, const Scope& scope) {
+  void read_part(const Part& part, const YamlNode& ops, const Scope& scope) {
     check_list(ops, part.loss ? "loss" : "ops");
     const Place place{model_.parts.size(), -1, ""};
     OpFlow flow(ops, result_, {}, &earlier_parts_);
@@ -192,7 +192,7 @@ class ModelReader {
       YamlNode same = param;
       same.where = item.where;
       Expr value = dims_.compile(given != nullptr ? *given : same, scope, fmt::format("parameter '{}'", param.text));
-      dims_.define(param, inner, {param.text, "", "", std::move(value), {}, 1});
+      dims_.define(param, inner, {param.text, "", "", std::move(value), {}, 0});  // its uses say what is too small
     }
   }
 
