@@ -132,9 +132,9 @@ TEST_CASE("a repeat that nobody could read stays one row") {
 TEST_CASE("wrong commands") {
   const std::array<Wrong, 9> cases = {{
       {"lst models", "unknown command 'lst', did you mean 'list'?"},
-      {"list", "analyze list takes one of models, hardware, ops, dtypes, formats"},
+      {"list", "analyze list takes one of models, hardware, ops, recipes, dtypes, formats"},
       {"list model", "analyze list: unknown topic 'model', did you mean 'models'?"},
-      {"show op", "analyze show takes two words: hardware H, model M, or op K"},
+      {"show op", "analyze show takes two words: hardware H, model M, op K or recipe R"},
       {"show op linaer", "analyze show op: no op 'linaer', did you mean 'linear'?"},
       {"show hardware a100", "--hw: no hardware 'a100', did you mean 'a100-pcie-40'?"},
       {"show modl gpt2", "analyze show: unknown topic 'modl', did you mean 'model'?"},

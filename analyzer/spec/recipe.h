@@ -21,6 +21,9 @@ std::string_view pass_name(Pass pass);
 
 /// What an operand is; it decides the width of its elements.
 enum class Tensor : std::uint8_t { kAct, kWeights, kKv, kAccum, kIndex, kByte };
+inline constexpr std::size_t kTensorCount = 6;
+/// "act", "weights", ... as recipes spell them
+std::string_view tensor_name(Tensor tensor);
 /// Bytes of n elements. Indices have 8 bytes, masks one.
 Count operand_bytes(Tensor tensor, Count n, const Dtypes& dtypes);
 
@@ -29,14 +32,23 @@ struct Operand {
   Expr elements;
 };
 
+/// `batch` products of m x k by k x n.
+struct GemmShape {
+  Expr batch;
+  Expr m;
+  Expr n;
+  Expr k;
+};
+
 /// A kernel that a recipe launches. Expressions are over the op's fields, kTrainName and the names under `let:`.
 struct KernelSpec {
   std::string name;
   KernelClass kernel = KernelClass::kStream;
   bool as_op = false;  ///< the op's own cost, as its row states it
   Pass pass = Pass::kForward;
-  std::optional<Expr> when;  ///< launched where it is not 0
-  Expr launches;
+  std::optional<Expr> when;        ///< launched where it is not 0
+  Expr launches;                   ///< FLOP and bytes are those of all launches together
+  std::optional<GemmShape> shape;  ///< of a gemm
   Expr matrix_flop;
   Expr vector_flop;
   std::vector<Operand> reads;
