@@ -236,7 +236,7 @@ TEST_CASE("recipe: errors of a recipe as a whole") {
   CHECK(whole("[a]") == "r.yaml:1:1: a recipe must be a map of keys and values, not a list");
   CHECK(whole("{name: a b, doc: d}") ==
         "r.yaml:1:8: the recipe's name 'a b' is not a plain name (letters, digits, '.', '_', '-')");
-  for (const auto& [text, error] : std::vector<Wrong>{
+  for (const Wrong& wrong : std::vector<Wrong>{
            {"op: {}", "r.yaml:3:1: unknown key 'op' in a recipe, did you mean 'ops'?"},
            {"base: bsae", "r.yaml:3:7: no recipe 'bsae'"},
            {"ops: []", "r.yaml:3:6: ops must be a map, not a list"},
@@ -251,13 +251,13 @@ TEST_CASE("recipe: errors of a recipe as a whole") {
             "r.yaml:3:9: 'kernel: op' is the op as its row states it, which is a forward kernel"},
            {"accumulate: {kernel: stream, pass: dgrad}", "r.yaml:3:36: unknown pass 'dgrad', did you mean 'wgrad'?"},
        }) {
-    CAPTURE(text);
-    CHECK(error_of(text) == error);
+    CAPTURE(wrong.text);
+    CHECK(error_of(wrong.text) == wrong.error);
   }
 }
 
 TEST_CASE("recipe: errors of an op") {
-  for (const auto& [text, error] : std::vector<Wrong>{
+  for (const Wrong& wrong : std::vector<Wrong>{
            {"forward: {}", "r.yaml:5:14: kernels must be a list, not a map"},
            {"forward: [op]", "r.yaml:5:15: a kernel must be a map of keys and values, not a value"},
            {"forward: [{name: a}]", "r.yaml:5:15: a kernel has no 'kernel:'"},
@@ -297,8 +297,8 @@ TEST_CASE("recipe: errors of an op") {
            {"saves: {input: {atc: 1}}", "r.yaml:5:21: unknown operand 'atc' in tensor 'input', did you mean 'act'?"},
            {"saves: {input3: {act: 1}}", "r.yaml:5:13: an operand that is kept is 'input' or 'input2', not 'input3'"},
        }) {
-    CAPTURE(text);
-    CHECK(op_error(text) == error);
+    CAPTURE(wrong.text);
+    CHECK(op_error(wrong.text) == wrong.error);
   }
   CHECK(error_of("base: base\nops: {softmax: {let: {n: 1}}}") ==
         "r.yaml:4:23: name 'n' is taken by a field of the op or by the base");
@@ -306,7 +306,7 @@ TEST_CASE("recipe: errors of an op") {
 
 TEST_CASE("recipe: errors of fusions and optimizers") {
   const std::string one_of = " needs one of chain, siblings, batched, one_kernel and optimizer";
-  for (const auto& [text, error] : std::vector<Wrong>{
+  for (const Wrong& wrong : std::vector<Wrong>{
            {"fusions: {f: {doc: d}}", "r.yaml:3:11: fusion 'f'" + one_of},
            {"fusions: {f: {batched: false}}", "r.yaml:3:11: fusion 'f'" + one_of},
            {"fusions: {f: {batched: true, one_kernel: [gelu]}}", "r.yaml:3:11: fusion 'f'" + one_of},
@@ -331,8 +331,8 @@ TEST_CASE("recipe: errors of fusions and optimizers") {
            {"optimizer_forms: {adam: adamw}\nbase: base",
             "r.yaml:3:19: unknown optimizer 'adam', did you mean 'adamw'?"},
        }) {
-    CAPTURE(text);
-    CHECK(error_of(text) == error);
+    CAPTURE(wrong.text);
+    CHECK(error_of(wrong.text) == wrong.error);
   }
 }
 

@@ -322,8 +322,9 @@ TEST_CASE("every recipe: each op but custom has a backward pass, and every expre
       REQUIRE(op != nullptr);
       CHECK(op->backward.has_value());
     }
-    for (const auto& [key, op] : recipe.ops) {
-      CAPTURE(key);
+    for (const auto& entry : recipe.ops) {
+      CAPTURE(entry.first);
+      const OpRecipe& op = entry.second;
       const std::vector<std::int64_t> values = values_of(op, {});
       CHECK(sums(op.forward, values).bytes >= 0);
       CHECK(sums(op.backward.value_or(std::vector<KernelSpec>{}), values).bytes >= 0);
@@ -334,9 +335,10 @@ TEST_CASE("every recipe: each op but custom has a backward pass, and every expre
 }
 
 TEST_CASE("ideal: no backward pass moves more bytes or launches more kernels than eager's") {
-  for (const auto& [key, op] : eager().ops) {
+  for (const auto& entry : eager().ops) {
+    CAPTURE(entry.first);
+    const OpRecipe& op = entry.second;
     if (!op.form.empty()) continue;
-    CAPTURE(key);
     const Fields big = {{"n", 4096},     {"other", 64},      {"rows", 64},       {"width", 64}, {"tokens", 64},
                         {"in", 64},      {"out", 64},        {"classes", 64},    {"vocab", 64}, {"batch", 2},
                         {"heads", 4},    {"head_dim", 64},   {"q_len", 128},     {"m", 64},     {"k", 64},
