@@ -41,7 +41,9 @@ double ridge_of(const Analysis& analysis, const OpRow& row) {
 }
 
 std::string reason(const Analysis& analysis, const OpRow& row) {
-  const Cost& cost = row.cost.one;
+  const Cost& cost = row.totals.cost;
+  const double n = static_cast<double>(std::max<std::int64_t>(1, row.executions));
+  const double starts = std::max(1.0, (cost.launches + cost.memcpys).real());
   const std::string intensity = format_significant(row.totals.intensity(), 3);
   const std::string ridge = format_significant(ridge_of(analysis, row), 3);
   const bool matrix = cost.matrix_flop > Count(0);
@@ -50,18 +52,18 @@ std::string reason(const Analysis& analysis, const OpRow& row) {
   const RoofSet& roofs = analysis.options.roofs;
   const bool ridged = matrix && roofs.compute && roofs.dram;
   const bool above = row.totals.intensity() >= ridge_of(analysis, row);
-  switch (row.time.bound) {
+  switch (row.totals.bound()) {
     case Bound::kLaunch:
       if (!roofs.compute && !roofs.dram && !roofs.l2) return "only the launch is counted";
       return fmt::format("its work takes {}, less than the {} it takes to launch",
-                         format_si(row.time.total_s - analysis.hw.launch_latency.value, "s", 3),
+                         format_si((row.totals.time_s - starts * analysis.hw.launch_latency.value) / starts, "s", 3),
                          format_si(analysis.hw.launch_latency.value, "s", 3));
     case Bound::kMemory: {
       const bool weights = 2 * cost.param_bytes > cost.unique;
-      const std::string moved = weights
-                                    ? fmt::format("reads {} of weights{}", format_si(cost.param_bytes.real(), "B", 3),
-                                                  for_tokens(analysis, row))
-                                    : fmt::format("moves {}", format_si(cost.unique.real(), "B", 3));
+      const std::string moved =
+          weights ? fmt::format("reads {} of weights{}", format_si(cost.param_bytes.real() / n, "B", 3),
+                                for_tokens(analysis, row))
+                  : fmt::format("moves {}", format_si(cost.unique.real() / n, "B", 3));
       if (!matrix) return fmt::format("it {} and computes little: {} FLOP/byte", moved, intensity);
       if (!ridged || above) return fmt::format("it {}: {} FLOP/byte", moved, intensity);
       return fmt::format("it {}: {} FLOP/byte against a ridge of {} ({}); {} would feed its peak", moved, intensity,
@@ -81,15 +83,14 @@ void add_slowest_of_parts(const Analysis& analysis, std::vector<std::string>& ou
     if (row == nullptr || row->totals.time_s == 0) continue;
     const ReportRow shares = op_row(analysis, *row);
     const std::string whole = analysis.model.parts.size() > 1 ? shares.part : std::string("the model");
-    const std::string times =
-        row->cost.executions > 1 ? fmt::format(" ({} times)", format_grouped(row->cost.executions)) : "";
-    const std::string flop = row->cost.one.matrix_flop > Count(0)
+    const std::string times = row->executions > 1 ? fmt::format(" ({} times)", format_grouped(row->executions)) : "";
+    const std::string flop = row->totals.cost.matrix_flop > Count(0)
                                  ? fmt::format("{} of {}'s FLOP and ", percent(shares.flop_share_of_part), whole)
                                  : "";
     const std::string of = flop.empty() ? fmt::format("of {}'s time", whole) : "of its time";
     out.push_back(fmt::format("{}{} takes {}{} {}; it is {}-bound ({}): {}.", part_prefix(analysis, *row), times, flop,
-                              percent(shares.time_share_of_part), of, bound_name(row->time.bound),
-                              roof_name(row->time.roof), reason(analysis, *row)));
+                              percent(shares.time_share_of_part), of, bound_name(row->totals.bound()),
+                              roof_name(row->totals.roof()), reason(analysis, *row)));
   }
 }
 
@@ -145,7 +146,7 @@ void add_time_by_bound(const Analysis& analysis, std::vector<std::string>& out) 
 void add_fallbacks(const Analysis& analysis, std::vector<std::string>& out) {
   std::vector<std::string> seen;
   for (const OpRow& row : analysis.rows) {
-    if (row.rates.matrix_dtype == row.cost.compute || row.cost.one.matrix_flop == Count(0)) continue;
+    if (row.rates.matrix_dtype == row.cost.compute || row.totals.cost.matrix_flop == Count(0)) continue;
     std::string text =
         fmt::format("{} computes products of {} in {}, the fastest here that holds their values{}.", analysis.hw.name,
                     gable::row(row.cost.compute).name, gable::row(row.rates.matrix_dtype).name,
@@ -159,7 +160,7 @@ void add_fallbacks(const Analysis& analysis, std::vector<std::string>& out) {
 void add_near_ridge(const Analysis& analysis, std::vector<std::string>& out) {
   std::vector<std::string> names;
   for (const OpRow& row : analysis.rows) {
-    if (row.time.near_ridge) names.push_back(part_prefix(analysis, row));
+    if (row.kernels.size() == 1 && row.time.near_ridge) names.push_back(part_prefix(analysis, row));
   }
   if (!names.empty()) out.push_back(fmt::format("Near a ridge (within 10 %): {}.", fmt::join(names, ", ")));
 }
@@ -189,7 +190,7 @@ void add_totals(const Analysis& analysis, std::vector<std::string>& out) {
 void add_idle(const Analysis& analysis, std::vector<std::string>& out) {
   std::vector<std::string> names;
   for (const OpRow& row : analysis.rows) {
-    if (row.cost.one.launches == Count(0)) names.push_back(part_prefix(analysis, row));
+    if (row.idle() && !analysis.plan.ops[row.op].merged_into) names.push_back(part_prefix(analysis, row));
   }
   if (!names.empty()) {
     out.push_back(fmt::format("Nothing runs in {} for {}.",
@@ -216,9 +217,14 @@ std::string model_line(const Analysis& analysis) {
 }
 
 std::string settings_line(const Analysis& analysis) {
+  const StepOptions& step = analysis.options.step;
   return fmt::format(
-      "forward, {}, {}, recipe ideal, roofs {}{}: the datasheet roofline, not yet a prediction of a framework's time",
-      analysis.options.cost.mode == Mode::kTrain ? "training" : "evaluation", describe(analysis.dtypes()),
+      "{}, {}, {}{}, recipe {}{}{}, roofs {}{}: the datasheet roofline, not yet a prediction of a framework's time",
+      phase_name(step.phase), analysis.options.cost.mode == Mode::kTrain ? "training" : "evaluation",
+      describe(analysis.dtypes()), step.amp ? fmt::format(", autocast to {}", row(*step.amp).name) : "",
+      step.recipe ? step.recipe->name : std::string(kIdealRecipe),
+      step.fuse.empty() ? "" : fmt::format(", fused {}", fmt::join(step.fuse, ", ")),
+      step.recompute == Recompute::kNone ? "" : fmt::format(", {} recomputed", recompute_name(step.recompute)),
       describe(analysis.options.roofs), analysis.options.resident_l2 ? ", resident in L2 where it fits" : "");
 }
 

@@ -65,10 +65,10 @@ Json hardware_json(const Analysis& analysis) {
 
 Json settings_json(const Analysis& analysis, const ReportOptions& options) {
   const AnalysisOptions& settings = analysis.options;
-  return {{"phase", "forward"},
+  return {{"phase", phase_name(settings.step.phase)},
           {"mode", mode_name(settings.cost.mode)},
           {"dtype", describe(analysis.dtypes())},
-          {"recipe", "ideal"},
+          {"recipe", settings.step.recipe ? settings.step.recipe->name : std::string(kIdealRecipe)},
           {"roofs", describe(settings.roofs)},
           {"resident", settings.resident_l2 ? "l2" : "none"},
           {"count", options.mac ? "mac" : "flop"}};

@@ -49,8 +49,7 @@ std::vector<ReportRow> block_instances(const Analysis& analysis, const PartRow& 
   row.part = analysis.model.parts[part.part].name;
   for (std::size_t i = part.first; i < part.last; ++i) {
     const OpRow& op = analysis.rows[i];
-    if (outermost_group(analysis.model, analysis.spec(op)) == group)
-      row.totals += totals_of(op, op.cost.executions / repeats);
+    if (outermost_group(analysis.model, analysis.spec(op)) == group) row.totals += share_of(op, repeats);
   }
   fill_shares(row, part.totals, analysis.total);
   std::vector<ReportRow> rows;
@@ -95,19 +94,29 @@ ReportRow op_row(const Analysis& analysis, const OpRow& row) {
   result.name = spec.path;
   result.kind = spec.kind->name;
   result.dtype = gable::row(row.cost.compute).name;
-  result.executions = row.cost.executions;
+  result.executions = row.executions;
   result.totals = row.totals;
-  result.near_ridge = row.time.near_ridge;
+  result.near_ridge = row.kernels.size() == 1 && row.time.near_ridge;
   fill_shares(result, part_totals(analysis, spec.part), analysis.total);
   return result;
 }
 
 std::vector<ReportRow> kernel_rows(const Analysis& analysis, const OpRow& row) {
-  if (row.cost.one.launches == Count(0)) return {};
-  ReportRow kernel = op_row(analysis, row);
-  kernel.level = Level::kKernel;
-  kernel.kind = kernel_class_name(analysis.spec(row).kind->kernel);
-  return {kernel};
+  std::vector<ReportRow> rows;
+  for (const KernelRow& kernel : row.kernels) {
+    ReportRow result = op_row(analysis, row);
+    result.level = Level::kKernel;
+    if (row.kernels.size() > 1 || kernel.kernel.name != result.kind)
+      result.name = fmt::format("{}/{}", result.name, kernel.kernel.name);
+    result.kind = kernel_class_name(kernel.kernel.kernel);
+    result.pass = pass_name(kernel.kernel.pass);
+    result.executions = kernel.kernel.executions;
+    result.totals = totals_of(kernel, row.rates, kernel.kernel.executions);
+    result.near_ridge = kernel.time.near_ridge;
+    fill_shares(result, part_totals(analysis, analysis.spec(row).part), analysis.total);
+    rows.push_back(std::move(result));
+  }
+  return rows;
 }
 
 ReportRow part_row(const Analysis& analysis, const PartRow& part) {
@@ -156,7 +165,7 @@ std::vector<ReportRow> kind_rows(const Analysis& analysis) {
     for (const OpRow& op : analysis.rows) {
       if (analysis.spec(op).kind != kind) continue;
       row.totals += op.totals;
-      row.executions += op.cost.executions;
+      row.executions += op.executions;
     }
     if (row.executions == 0) continue;
     fill_shares(row, analysis.total, analysis.total);

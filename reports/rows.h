@@ -24,6 +24,7 @@ struct ReportRow {
   std::string name;   ///< path of the op or block, name of the kind, part or model
   std::string kind;   ///< op kind, or kernel class at level kernel; "" for sums
   std::string dtype;  ///< computed in; "" for sums
+  std::string pass;   ///< forward, dgrad, ...; of a kernel
   std::int64_t executions = 1;
   Totals totals;
   bool near_ridge = false;        ///< of a single op
@@ -33,14 +34,14 @@ struct ReportRow {
   double time_share_of_model = 0;
 
   /// Nothing runs: dropout in evaluation.
-  [[nodiscard]] bool idle() const { return totals.cost.launches == Count(0); }
+  [[nodiscard]] bool idle() const { return totals.cost.launches + totals.cost.memcpys == Count(0); }
 };
 
 ReportRow op_row(const Analysis& analysis, const OpRow& row);
 ReportRow part_row(const Analysis& analysis, const PartRow& part);
 ReportRow model_row(const Analysis& analysis);
 
-/// The kernels an op runs as; under the recipe `ideal` one a launch, so one row, or none for an op that does nothing.
+/// The kernels an op runs as: none for an op that does nothing in this phase.
 std::vector<ReportRow> kernel_rows(const Analysis& analysis, const OpRow& row);
 
 /// The rows inside a part: its ops, or its block instances ("h[0]", "h[1]") with the ops outside blocks.

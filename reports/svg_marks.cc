@@ -28,13 +28,14 @@ std::string describe_row(const Analysis& analysis, const OpRow& row) {
       "{}, {} of the time, {} an execution, attained {}\n"
       "bound: {}, roof: {}{}",
       row_name(analysis, row), analysis.spec(row).kind->name, gable::row(row.cost.compute).name,
-      row.cost.executions > 1 ? fmt::format(", {} executions", format_grouped(row.cost.executions)) : "",
+      row.executions > 1 ? fmt::format(", {} executions", format_grouped(row.executions)) : "",
       format_si(cost.flop().real(), "FLOP"), format_si(cost.matrix_flop.real(), ""),
       format_si(cost.vector_flop.real(), ""), format_si(totals.dram_bytes.real(), "B"),
       format_significant(totals.intensity(), 4), format_si(totals.time_s, "s"),
-      percent(time_share(analysis, totals.time_s), 3), format_si(row.time.total_s, "s"),
-      format_si(totals.flop_per_s(), "FLOP/s"), bound_name(row.time.bound), roof_name(row.time.roof),
-      row.time.near_ridge ? ", near ridge" : "");
+      percent(time_share(analysis, totals.time_s), 3),
+      format_si(totals.time_s / static_cast<double>(std::max<std::int64_t>(1, row.executions)), "s"),
+      format_si(totals.flop_per_s(), "FLOP/s"), bound_name(totals.bound()), roof_name(totals.roof()),
+      row.kernels.size() == 1 && row.time.near_ridge ? ", near ridge" : "");
 }
 
 }  // namespace
@@ -55,9 +56,10 @@ std::vector<Mark> make_marks(const Analysis& analysis, const std::vector<ScenePo
   for (const ScenePoint& point : by_time) {
     const OpRow& row = analysis.rows[point.row];
     const Point center = plot.at(point.intensity, point.flop_per_s);
-    auto mark = std::find_if(marks.begin(), marks.end(),
-                             [&](const Mark& m) { return m.bound == row.time.bound && same_place(m.center, center); });
-    if (mark == marks.end()) mark = marks.insert(mark, Mark{center, 0, row.time.bound, 0, {}});
+    auto mark = std::find_if(marks.begin(), marks.end(), [&](const Mark& m) {
+      return m.bound == row.totals.bound() && same_place(m.center, center);
+    });
+    if (mark == marks.end()) mark = marks.insert(mark, Mark{center, 0, row.totals.bound(), 0, {}});
     mark->share += time_share(analysis, row.totals.time_s);
     mark->rows.push_back(point.row);
   }

@@ -12,8 +12,8 @@ namespace gable::svg {
 namespace {
 
 std::string_view why_omitted(const OpRow& row) {
-  if (row.cost.one.launches == Count(0)) return "no work in this phase";
-  if (row.cost.one.flop() == Count(0)) return "no FLOP";
+  if (row.idle()) return "no work in this phase";
+  if (row.totals.cost.flop() == Count(0)) return "no FLOP";
   if (row.totals.dram_bytes == Count(0)) return "no DRAM bytes";
   const bool placed = std::isfinite(row.totals.flop_per_s()) && row.totals.flop_per_s() > 0;
   return placed ? "" : "no time under the chosen roofs";
@@ -88,7 +88,7 @@ std::vector<RoofLine> compute_roofs(const Analysis& analysis) {
   for (const bool only_used : {true, false}) {
     for (const OpRow& row : analysis.rows) {
       const Rates& rates = row.rates;
-      const Cost& cost = row.cost.one;
+      const Cost& cost = row.totals.cost;
       const Count on_vector = rates.shared ? cost.flop() : cost.vector_flop;
       if (!rates.shared && (!only_used || cost.matrix_flop > Count(0))) {
         add_compute_roof(analysis, Roof::kTensor, rates.matrix_dtype, rates.matrix_flop_per_s, roofs);
@@ -125,8 +125,8 @@ std::vector<RoofLine> memory_roofs(const Analysis& analysis) {
   return roofs;
 }
 
-bool has_ceiling(const OpRow& row) { return row.cost.one.launches > Count(0) && row.cost.one.flop() > Count(0); }
-double flop_of_launch(const OpRow& row) { return row.cost.one.flop().real() / row.cost.one.launches.real(); }
+bool has_ceiling(const OpRow& row) { return row.totals.cost.launches > Count(0) && row.totals.cost.flop() > Count(0); }
+double flop_of_launch(const OpRow& row) { return row.totals.cost.flop().real() / row.totals.cost.launches.real(); }
 
 /// FLOP of one launch at which half of the launch-bound time is spent in launches that do less; 0 without launch-bound
 /// ops.

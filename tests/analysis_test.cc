@@ -7,6 +7,7 @@
 #include "analyzer/spec/model_reader.h"
 #include "tests/approx.h"
 #include "tests/error_text.h"
+#include "tests/time_of.h"
 #include "tests/tiny_hardware.h"
 
 namespace gable {
@@ -161,17 +162,17 @@ TEST_CASE("analysis: the time alone is the same time") {
     Hardware hw = tiny_hardware();
     hw.l2_capacity.value = 20e6;
     const Analysis result = analyze(small_model(), hw, options);
-    CHECK(evaluate_point(result.costed, hw, options).time_s == rel(result.total.time_s));
+    CHECK(time_of(small_model(), hw, options) == rel(result.total.time_s));
   }
 }
 
 TEST_CASE("analysis: totals of some of an op's executions") {
   const Analysis result = analyze(small_model(), tiny_hardware(), {});
-  const Totals one = totals_of(result.rows[1], 1);
+  const Totals one = share_of(result.rows[1], 3);
   CHECK(one.time_s == rel(kMoveTime));
   CHECK(one.cost.vector_flop.value() == 5'000'000);
   CHECK(one.dram_bytes.value() == 8'000'000);
-  const Totals all = totals_of(result.rows[1], 3);
+  const Totals all = share_of(result.rows[1], 1);
   CHECK(all.time_s == rel(result.rows[1].totals.time_s));
   CHECK(all.cost == result.rows[1].totals.cost);
   CHECK(all.dram_bytes == result.rows[1].totals.dram_bytes);

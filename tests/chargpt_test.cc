@@ -128,9 +128,9 @@ TEST_CASE(
     std::int64_t products = 0;
     std::int64_t compute = 0;
     for (const OpRow& op : analysis.rows) {
-      if (analysis.spec(op).group < 0 || op.cost.one.matrix_flop == Count(0)) continue;
+      if (analysis.spec(op).group < 0 || op.totals.cost.matrix_flop == Count(0)) continue;
       products += op.cost.count;
-      if (op.time.bound == Bound::kCompute) compute += op.cost.count;
+      if (op.totals.bound() == Bound::kCompute) compute += op.cost.count;
     }
     CHECK(products == 51 + 32);
     CHECK(compute == row.compute_bound);

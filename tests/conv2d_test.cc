@@ -28,6 +28,7 @@ std::vector<CostRow> large_conv_rows() {
         .written = 4 * (64 * 112 * 112),
         .param_bytes = 4 * (64 * 3 * 7 * 7),
         .params = 64 * 3 * 7 * 7,
+        .tensors = 1,
         .output = 64 * 112 * 112}},
       // Everything at once: rows (9 + 2 - 2*2 - 1)/2 + 1 = 4, columns (11 + 2 - 2*4 - 1)/2 + 1 = 3.
       {"conv2d",
@@ -48,6 +49,7 @@ std::vector<CostRow> large_conv_rows() {
         .written = 2 * (2 * 6 * 4 * 3),
         .param_bytes = 1 * (6 * 2 * 3 * 5 + 6),
         .params = 6 * 2 * 3 * 5 + 6,
+        .tensors = 2,
         .output = 2 * 6 * 4 * 3},
        kInt8Weights},
       // A row less changes nothing: (8 + 2 - 2*2 - 1)/2 = 2.5 rounds down, so 3 rows.
@@ -67,6 +69,7 @@ std::vector<CostRow> large_conv_rows() {
         .written = 4 * (3 * 4),
         .param_bytes = 4 * (3 * 3),
         .params = 3 * 3,
+        .tensors = 1,
         .output = 3 * 4}},
   };
 }
@@ -89,6 +92,7 @@ std::vector<CostRow> small_conv_rows() {
         .written = 4 * (5 * 6 * 6),
         .param_bytes = 4 * (5 * 3 * 3 + 5),
         .params = 5 * 3 * 3 + 5,
+        .tensors = 2,
         .output = 5 * 6 * 6}},
       // The kernel is as large as the input: one output, 27 weights and 1 bias of half a byte.
       {"conv2d",
@@ -99,6 +103,7 @@ std::vector<CostRow> small_conv_rows() {
         .written = 1,
         .param_bytes = 14 + 1,
         .params = 3 * 3 * 3 + 1,
+        .tensors = 2,
         .output = 1},
        uniform(Dtype::kFp4)},
   };

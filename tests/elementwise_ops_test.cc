@@ -78,6 +78,8 @@ std::vector<CostRow> elementwise_rows() {
        {.vector_flop = 15, .read = 2 * 15 + 5, .written = 2 * 15, .output = 15},
        uniform(Dtype::kFp16)},
       {"dropout", {{"n", 15}}, {.output = 15, .launches = 0}},
+      {"split", {{"n", 15}}, {.output = 15, .launches = 0}},  // views
+      {"split", {{"n", 15}}, {.output = 15, .launches = 0}, uniform(Dtype::kFp16), Mode::kTrain},
       // select 1, scale 1; the mask is written, a byte an element
       {"dropout",
        {{"n", 15}},

@@ -18,6 +18,7 @@ std::vector<CostRow> embedding_rows() {
         .written = 4 * (3 * 5),
         .param_bytes = 4 * (3 * 5),  // of the table only the rows that are looked up
         .params = 11 * 5,
+        .tensors = 1,
         .lookup_params = 11 * 5,
         .output = 3 * 5}},
       // 30 tokens of a vocabulary of 11: at most 11 rows are distinct.
@@ -28,6 +29,7 @@ std::vector<CostRow> embedding_rows() {
         .unique = 8 * 30 + 1 * (11 * 5) + 2 * (30 * 5),
         .param_bytes = 1 * (11 * 5),
         .params = 11 * 5,
+        .tensors = 1,
         .lookup_params = 11 * 5,
         .output = 30 * 5},
        kInt8Table},

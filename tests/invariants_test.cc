@@ -11,6 +11,7 @@
 #include "analyzer/roofline/analysis.h"
 #include "analyzer/spec/library.h"
 #include "tests/approx.h"
+#include "tests/time_of.h"
 
 namespace gable {
 namespace {
@@ -119,7 +120,7 @@ TEST_CASE("invariants: totals are the sums of their rows and of their parts") {
     CHECK(result.total.dram_bytes == result.total.cost.unique);
     CHECK(sum(result.total.bound_s) == rel(result.total.time_s));
     CHECK(sum(result.total.roof_s) == rel(result.total.time_s));
-    CHECK(evaluate_point(result.costed, hw, options).time_s == rel(result.total.time_s));
+    CHECK(time_of(model, hw, options) == rel(result.total.time_s));
   });
 }
 
@@ -149,42 +150,41 @@ TEST_CASE("invariants: no time is below a roof, and each is launch latency plus 
 
 TEST_CASE("invariants: a faster device is never slower, nor is a cache that holds more") {
   for_all([](const Model& model, const Hardware& hw) {
-    const CostedModel costs = costed(model);
-    const double before = evaluate_point(costs, hw, {}).time_s;
+    const double before = time_of(model, hw);
     Hardware faster = hw;
     faster.dram_bandwidth.value *= 2;
-    CHECK(evaluate_point(costs, faster, {}).time_s <= before);
+    CHECK(time_of(model, faster) <= before);
     faster = hw;
     for (DtypeRate& rate : faster.vector) rate.dense.value *= 2;
     for (DtypeRate& rate : faster.matrix) rate.dense.value *= 2;
-    CHECK(evaluate_point(costs, faster, {}).time_s <= before);
+    CHECK(time_of(model, faster) <= before);
     faster = hw;
     faster.launch_latency.value /= 2;
-    CHECK(evaluate_point(costs, faster, {}).time_s <= before);
+    CHECK(time_of(model, faster) <= before);
 
     AnalysisOptions resident;
     resident.resident_l2 = true;
-    const double kept = evaluate_point(costs, hw, resident).time_s;
+    const double kept = time_of(model, hw, resident);
     CHECK(kept <= before);
     faster = hw;
     faster.l2_capacity.value *= 2;
-    CHECK(evaluate_point(costs, faster, resident).time_s <= kept);
+    CHECK(time_of(model, faster, resident) <= kept);
     // Nor is a roof less slower.
     for (const std::string_view roofs : {"compute,dram", "dram,l2,launch", "compute,dram,launch"}) {
       CAPTURE(roofs);
       AnalysisOptions fewer;
       fewer.roofs = parse_roofs(roofs);
-      CHECK(evaluate_point(costs, hw, fewer).time_s <= before);
+      CHECK(time_of(model, hw, fewer) <= before);
     }
   });
 }
 
 TEST_CASE("invariants: fp32 is never faster than tf32, nor tf32 than bf16") {
   for_all([](const Model& model, const Hardware& hw) {
-    double wider = evaluate_point(costed(model, with_dtype("fp32").cost), hw, {}).time_s;
+    double wider = time_of(model, hw, with_dtype("fp32"));
     for (const std::string_view dtype : {"tf32", "bf16"}) {
       CAPTURE(dtype);
-      const double time = evaluate_point(costed(model, with_dtype(dtype).cost), hw, {}).time_s;
+      const double time = time_of(model, hw, with_dtype(dtype));
       CHECK(time <= wider);
       wider = time;
     }
@@ -208,9 +208,9 @@ TEST_CASE("invariants: a larger batch has no fewer FLOP and bytes, and the same 
     CHECK(two.launches == one.launches);
     for (const Hardware& hw : devices()) {
       CAPTURE(hw.name);
-      const double time = evaluate_point(costed(model), hw, {}).time_s;
-      CHECK(evaluate_point(costed(*twice), hw, {}).time_s >= time);
-      CHECK(evaluate_point(costed(*twice), hw, {}).time_s <= 2 * time * (1 + 1e-12));
+      const double time = time_of(model, hw);
+      CHECK(time_of(*twice, hw) >= time);
+      CHECK(time_of(*twice, hw) <= 2 * time * (1 + 1e-12));
     }
   }
   CHECK(with_batch >= 15);

@@ -8,6 +8,7 @@ namespace gable {
 namespace {
 
 constexpr Dtypes kInt8Weights{Dtype::kInt8, Dtype::kBf16, Dtype::kFp32, Dtype::kBf16};
+constexpr Dtypes kInt8Cache{Dtype::kBf16, Dtype::kBf16, Dtype::kFp32, Dtype::kInt8};
 constexpr Dtypes kInt4Weights{Dtype::kInt4, Dtype::kFp16, Dtype::kFp32, Dtype::kFp16};
 
 OpFields linear_3_5_7() { return {{"tokens", 3}, {"in", 5}, {"out", 7}}; }
@@ -22,6 +23,7 @@ std::vector<CostRow> linear_rows() {
         .written = 4 * (3 * 7),
         .param_bytes = 4 * (5 * 7 + 7),
         .params = 5 * 7 + 7,
+        .tensors = 2,
         .output = 3 * 7}},
       {"linear",
        {{"tokens", 3}, {"in", 5}, {"out", 7}, {"bias", 0}},
@@ -30,6 +32,7 @@ std::vector<CostRow> linear_rows() {
         .written = 4 * (3 * 7),
         .param_bytes = 4 * (5 * 7),
         .params = 5 * 7,
+        .tensors = 1,
         .output = 3 * 7}},
   };
 }
@@ -44,6 +47,7 @@ std::vector<CostRow> linear_dtype_rows() {
         .written = 2 * (3 * 7),
         .param_bytes = 1 * (5 * 7 + 7),
         .params = 5 * 7 + 7,
+        .tensors = 2,
         .output = 3 * 7},
        kInt8Weights},
       {"linear",
@@ -54,6 +58,7 @@ std::vector<CostRow> linear_dtype_rows() {
         .written = 2 * (3 * 7),
         .param_bytes = 18 + 4,
         .params = 5 * 7 + 7,
+        .tensors = 2,
         .output = 3 * 7},
        kInt4Weights},
       {"linear",
@@ -64,6 +69,7 @@ std::vector<CostRow> linear_dtype_rows() {
         .written = 11,       // 21 values
         .param_bytes = 18 + 4,
         .params = 5 * 7 + 7,
+        .tensors = 2,
         .output = 3 * 7},
        uniform(Dtype::kFp4)},
       {"linear",
@@ -74,6 +80,7 @@ std::vector<CostRow> linear_dtype_rows() {
         .written = 8 * (3 * 7),
         .param_bytes = 8 * (5 * 7 + 7),
         .params = 5 * 7 + 7,
+        .tensors = 2,
         .output = 3 * 7},
        uniform(Dtype::kFp64)},
   };
@@ -94,6 +101,17 @@ std::vector<CostRow> matmul_rows() {
         .written = 2 * 6 * (3 * 5),
         .output = 6 * 3 * 5},
        kInt8Weights},  // no weights here: both operands are activations
+      {"matmul",
+       {{"m", 3}, {"n", 5}, {"k", 7}, {"batch", 6}, {"kv", 1}},
+       {.matrix_flop = 2 * 6 * 3 * 5 * 7,
+        .read = 2 * 6 * (3 * 7) + 1 * 6 * (7 * 5),  // bf16 activations, an int8 cache
+        .written = 2 * 6 * (3 * 5),
+        .output = 6 * 3 * 5},
+       kInt8Cache},
+      // A copy that a stride makes necessary is a kernel of its own, no part of the product.
+      {"matmul",
+       {{"m", 3}, {"n", 5}, {"k", 7}, {"strided_a", 1}, {"strided_b", 1}, {"strided_out", 1}},
+       {.matrix_flop = 2 * 3 * 5 * 7, .read = 4 * (3 * 7 + 7 * 5), .written = 4 * (3 * 5), .output = 3 * 5}},
       {"matmul",
        {{"m", 3}, {"n", 5}, {"k", 7}},
        {.matrix_flop = 2 * 3 * 5 * 7,

@@ -21,6 +21,12 @@ YamlNode test_block(const std::string& name, const Where& where) {
 
 Model read(const std::string& text) { return read_model(parse_yaml(text, "m.yaml"), test_block); }
 
+CostOptions with_parts(std::vector<std::string> parts) {
+  CostOptions options;
+  options.parts = std::move(parts);
+  return options;
+}
+
 CostedModel costed(const Model& model, const CostOptions& options = {}) {
   CostedModel result;
   cost_model(model, options, result);
@@ -82,7 +88,7 @@ TEST_CASE("wrong ops are named with their place") {
       {with_op("{op: scale, n: M}"), "m.yaml:4:20: unknown dim 'M'; known: N"},
       {with_op("{op: scale, n: 2*Nn}"), "m.yaml:4:22: unknown dim 'Nn', did you mean 'N'?"},
       {with_op("{op: scale, m: N}"),
-       "m.yaml:4:17: unknown key 'm' in op 'scale' (scale); known: n, name, op, count, dtype, tied"},
+       "m.yaml:4:17: unknown key 'm' in op 'scale' (scale); known: n, name, op, from, form, count, dtype, tied"},
       {with_op("{op: linear, in: N, out: N}"),
        "m.yaml:4:5: op 'linear' (linear) has no 'tokens:' (rows of the input (batch x sequence))"},
       {with_op("{op: scale, n: N-4}"), "m.yaml:4:20: op 'scale': n = N-4 is 0; it must be at least 1"},
@@ -189,8 +195,8 @@ TEST_CASE("parts: optional ones are costed only where asked for") {
       "name: m\nparts:\n  - {name: a, ops: [{op: scale, n: 4}]}\n  - {name: b, optional: true, ops: [{op: scale, n: "
       "4}]}\n");
   CHECK(selected_parts(model, {}) == std::vector<bool>{true, false});
-  CHECK(selected_parts(model, {"b"}) == std::vector<bool>{false, true});
-  CHECK(selected_parts(model, {"all"}) == std::vector<bool>{true, true});
+  CHECK(selected_parts(model, with_parts({"b"})) == std::vector<bool>{false, true});
+  CHECK(selected_parts(model, with_parts({"all"})) == std::vector<bool>{true, true});
 }
 
 TEST_CASE("a file with very many dims ends soon") {

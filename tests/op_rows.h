@@ -32,6 +32,7 @@ struct ByHand {
   std::optional<Whole> unique = {};  ///< read + written if left out: nothing is touched twice
   Whole param_bytes = 0;
   Whole params = 0;
+  Whole tensors = 0;
   Whole lookup_params = 0;
   Whole output = 0;
   Whole launches = 1;

@@ -1,5 +1,5 @@
-// Easy to break here: the order of names (fields, train, let) that number the values, what an entry inherits, a key
-// that is accepted and means nothing, a base that builds on what builds on it.
+// Easy to break here: the order of names (fields, train, operands, let) that number the values, what an entry inherits,
+// a key that is accepted and means nothing, a base that builds on what builds on it.
 #include "analyzer/spec/recipe_reader.h"
 
 #include <doctest/doctest.h>
@@ -55,7 +55,7 @@ ops:
       - {kernel: op}
       - {name: move, kernel: memcpy, n: n}
     backward:
-      - {name: work, kernel: reduce, pass: wgrad, when: train, launches: rows, flop: 3*n, matrix_flop: half, read: {act: n, weights: 1, kv: 2, accum: 3, index: 4, byte: 5}, write: {act: half}}
+      - {name: work, kernel: reduce, pass: wgrad, when: train, launches: rows, flop: 3*n, matrix_flop: half, recomputed: half - 1, read: {act: n, weights: 1, kv: 2, accum: 3, index: 4, byte: 5}, write: {act: half}}
       - {kernel: copy, n: half}
 )");
   CHECK(recipe.name == "mine");
@@ -64,7 +64,7 @@ ops:
   CHECK(recipe.base.empty());
   const OpRecipe& op = recipe.ops.at("softmax");
   CHECK(op.let_names == std::vector<std::string>{"n", "half"});
-  const std::vector<std::int64_t> values = {3, 5, 1, 15, 8};  // rows, width, train, n, half
+  const std::vector<std::int64_t> values = {3, 5, 1, 2, 15, 8};  // rows, width, train, operands, n, half
   CHECK(op.lets[0].evaluate(values) == 15);
   CHECK(op.lets[1].evaluate(values) == 8);
   REQUIRE(op.forward.size() == 2);
@@ -82,6 +82,7 @@ ops:
   CHECK(work.launches.evaluate(values) == 3);
   CHECK(work.vector_flop.evaluate(values) == 45);
   CHECK(work.matrix_flop.evaluate(values) == 8);
+  CHECK(work.recomputed.evaluate(values) == 7);
   REQUIRE(work.reads.size() == 6);
   const Dtypes dtypes = {Dtype::kInt8, Dtype::kBf16, Dtype::kFp32, Dtype::kFp8E4m3};
   std::vector<std::int64_t> bytes;
@@ -101,7 +102,7 @@ TEST_CASE("recipe: a product's bytes and FLOP follow from its shape") {
       "      - {kernel: gemm, batch: 2, m: tokens, n: in + 1, k: out, b: weights, c: accum, flop: bias, write: "
       "{weights: out}}\n");
   const KernelSpec& gemm = recipe.ops.at("linear").backward->front();
-  const std::vector<std::int64_t> values = {3, 4, 7, 1, 1};  // tokens, in, out, bias, train
+  const std::vector<std::int64_t> values = {3, 4, 7, 1, 1, 1};  // tokens, in, out, bias, train, operands
   CHECK(gemm.matrix_flop.evaluate(values) == 2 * 2 * 3 * 5 * 7);
   CHECK(gemm.vector_flop.evaluate(values) == 1);
   REQUIRE(gemm.reads.size() == 2);
@@ -163,7 +164,7 @@ ops:
   CHECK(form.forward.at(0).kernel == KernelClass::kCopy);
   CHECK(form.backward->size() == 1);
   CHECK(form.saves.at(0).name == "input");
-  CHECK(form.forward.at(0).reads.at(0).elements.evaluate(std::vector<std::int64_t>{3, 5, 1, 15, 30}) == 30);
+  CHECK(form.forward.at(0).reads.at(0).elements.evaluate(std::vector<std::int64_t>{3, 5, 1, 1, 15, 30}) == 30);
   CHECK(recipe.ops.at("gelu").backward->empty());
   CHECK_FALSE(recipe.ops.at("tanh").backward.has_value());
   CHECK(recipe.find(*find_op("softmax"), "custom") == &form);
@@ -266,7 +267,7 @@ TEST_CASE("recipe: errors of an op") {
             "r.yaml:5:32: unknown key 'flops' in a stream kernel, did you mean 'flop'?"},
            {"forward: [{kernel: stream, m: 1}]",
             "r.yaml:5:32: unknown key 'm' in a stream kernel; known: name, kernel, pass, when, launches, flop, "
-            "matrix_flop, read, write"},
+            "matrix_flop, recomputed, read, write"},
            {"forward: [{kernel: stream, flop: rosw}]", "r.yaml:5:38: unknown name 'rosw', did you mean 'rows'?"},
            {"forward: [{kernel: stream, flop: 2*}]",
             "r.yaml:5:40: expression '2*' ends where a number or a dim is expected"},
@@ -289,7 +290,7 @@ TEST_CASE("recipe: errors of an op") {
            {"let: {rows: 1}", "r.yaml:5:11: name 'rows' is taken by a field of the op or by the base"},
            {"let: {train: 1}", "r.yaml:5:11: name 'train' is taken by a field of the op or by the base"},
            {"let: {max: 1}", "r.yaml:5:11: 'max' is not a name for a number"},
-           {"let: {b: a, a: 1}", "r.yaml:5:14: unknown name 'a'; known: rows, width, train"},
+           {"let: {b: a, a: 1}", "r.yaml:5:14: unknown name 'a'; known: rows, width, train, operands"},
            {"saves: []", "r.yaml:5:12: saves must be a map, not a list"},
            {"saves: {input: n}", "r.yaml:5:20: tensor 'input' must be a map, not a value"},
            {"saves: {input: {act: 1, byte: 1}}", "r.yaml:5:20: a saved tensor has one kind of element: {act: n}"},

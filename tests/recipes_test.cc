@@ -22,6 +22,7 @@ struct Sums {
   std::int64_t memcpys = 0;
   std::int64_t bytes = 0;  ///< FP32, of the operands in the order read, written
   std::int64_t matrix_flop = 0;
+  std::int64_t recomputed = 0;  ///< of matrix_flop
   std::int64_t vector_flop = 0;
 };
 
@@ -32,6 +33,7 @@ Sums sums(const std::vector<KernelSpec>& kernels, const std::vector<std::int64_t
     const bool memcpy = kernel.kernel == KernelClass::kMemcpy;
     (memcpy ? total.memcpys : total.launches) += kernel.launches.evaluate(values);
     total.matrix_flop += kernel.matrix_flop.evaluate(values);
+    total.recomputed += kernel.recomputed.evaluate(values);
     total.vector_flop += kernel.vector_flop.evaluate(values);
     for (const auto* operands : {&kernel.reads, &kernel.writes}) {
       for (const Operand& operand : *operands)
@@ -41,7 +43,7 @@ Sums sums(const std::vector<KernelSpec>& kernels, const std::vector<std::int64_t
   return total;
 }
 
-/// The values of an entry's expressions: fields, `train`, names under `let:`.
+/// The values of an entry's expressions: fields, `train`, `operands` (2 unless given), names under `let:`.
 std::vector<std::int64_t> values_of(const OpRecipe& op, const Fields& fields) {
   std::vector<std::int64_t> values;
   const OpKind& kind = *find_op(op.kind);
@@ -55,6 +57,8 @@ std::vector<std::int64_t> values_of(const OpRecipe& op, const Fields& fields) {
     }
   }
   values.push_back(1);  // train
+  const auto operands = fields.find(kOperandsName);
+  values.push_back(operands == fields.end() ? 2 : operands->second);
   for (const Expr& let : op.lets) values.push_back(let.evaluate(values));
   return values;
 }
@@ -174,7 +178,8 @@ TEST_CASE("eager: one element of each stream, bytes forward and backward") {
       {"mul", "", {{"n", 8}, {"other", 2}}, 0, 0, 3, 4 * (8 + 2 + 8) + 4 * (8 + 8 + 8) + 4 * (8 + 2)},
       {"add", "", {{"n", 8}}, 0, 0, 0, 0},
       {"add", "", {{"n", 8}, {"other", 2}}, 0, 0, 1, 4 * (8 + 2)},
-      {"add", "constant", {{"n", 8}, {"other", 2}}, 0, 0, 0, 0},
+      {"add", "", {{"n", 8}, {"other", 2}, {"operands", 1}}, 0, 0, 0, 0},
+      {"mul", "", {{"n", 8}, {"other", 2}, {"operands", 1}}, 0, 0, 1, 4 * (8 + 2 + 8)},
       {"split", "", {{"n", 1}}, 0, 0, 1, 8},
       {"concat", "", {{"n", 1}}, 0, 0, 0, 0},
       {"copy", "", {{"n", 1}}, 0, 0, 1, 8},
@@ -355,6 +360,8 @@ TEST_CASE("attention: five products backward as one kernel, four as eager's sepa
   const Fields fields = {{"batch", 2}, {"heads", 4}, {"head_dim", 8}, {"q_len", 16}, {"causal", 1}};
   const std::int64_t product = 2 * (2 * 4 * 16 * 16) * 8;
   CHECK(backward(ideal(), "attention", "", fields).matrix_flop == 5 * product);
+  CHECK(backward(ideal(), "attention", "", fields).recomputed == product);
+  CHECK(backward(load_recipe("flash"), "attention", "", fields).recomputed == product);
   CHECK(backward(load_recipe("flash"), "attention", "", fields).launches == 1);
   const Sums fwd = forward(eager(), "attention", "", fields);
   CHECK(fwd.launches == 5);  // scores, scale, mask, softmax, values
@@ -372,6 +379,17 @@ TEST_CASE("attention: five products backward as one kernel, four as eager's sepa
   CHECK(kept(eager(), "attention", "", fields, false) == 4 * (3 * q + scores));
   CHECK(kept(eager(), "attention", "", grouped, false) == 4 * (3 * q + scores));
   CHECK(kept(ideal(), "attention", "", grouped, false) == 4 * (q + 2 * (q / 2) + q));
+}
+
+TEST_CASE("mul: a constant operand is kept beside the activations, and has no gradient") {
+  const Fields both = {{"n", 8}, {"other", 2}};
+  CHECK(kept(ideal(), "mul", "", both, false) == 4 * (8 + 2));
+  CHECK(kept(ideal(), "mul", "", both, true) == 0);
+  CHECK(backward(ideal(), "mul", "", both).bytes == 4 * (8 + 8 + 2) + 4 * (8 + 2));
+  const Fields constant = {{"n", 8}, {"other", 2}, {"operands", 1}};
+  CHECK(kept(ideal(), "mul", "", constant, false) == 0);
+  CHECK(kept(ideal(), "mul", "", constant, true) == 4 * 2);
+  CHECK(backward(ideal(), "mul", "", constant).bytes == 4 * (8 + 2) + 4 * 8);
 }
 
 TEST_CASE("fusions: what each recipe puts in force") {

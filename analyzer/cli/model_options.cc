@@ -14,14 +14,19 @@
 namespace gable {
 namespace {
 
-constexpr std::array<OptionRow, 9> kModelOptions = {{
+constexpr std::array<OptionRow, 15> kModelOptions = {{
     {"model", "M", "a shipped model (analyze list models) or a YAML file; required"},
     {"hw", "H", "a shipped device (analyze list hardware), a YAML file, or 'measured'"},
     {"set", "DIM=EXPR,...", "overrides dims of the model: --set B=8,T=1024", true},
     {"dtype", "D", "bf16, or by tensor: weights=int8,act=bf16,kv=fp8_e4m3,accum=fp32"},
     {"parts", "P,...", "parts of the model to cost, or 'all'; without it, all but the optional ones"},
-    {"mode", "eval|train", "evaluation (default) or training: whether dropout runs, which batch statistics"},
-    {"recipe", "R", "how ops become kernels: ideal (one kernel an op, each tensor moved once)"},
+    {"phase", "P", "forward (default), backward, optimizer, step (all three), prefill, or decode"},
+    {"mode", "eval|train", "whether dropout runs, which batch statistics; eval for forward phases unless given"},
+    {"recipe", "R", "how ops become kernels (analyze list recipes), or a YAML file; the model's own, or ideal"},
+    {"recompute", "none|block|attention", "what the backward pass computes again instead of keeping it"},
+    {"amp", "bf16|fp16", "autocast: products in this dtype; parameters, gradients and optimizer as they are"},
+    {"optimizer", "O", "of the recipe (analyze show recipe R); adamw unless given"},
+    {"grad", "WORD,...", "micro=N batches an update, clip (by norm), keep (zeroed in place, not freed)"},
     {"roofs", "R,...", "terms of the time: compute,dram,l2,launch (default all)"},
     {"resident", "l2", "bytes stay in L2 where all that is touched between two uses fits"},
 }};
@@ -41,6 +46,42 @@ std::vector<std::string> split_settings(std::string_view text) {
   return parts;
 }
 
+/// "micro=4,clip,keep"
+void read_gradient_words(const std::string& text, StepOptions& step) {
+  constexpr std::array<std::string_view, 3> kWords = {"micro=N", "clip", "keep"};
+  for (const std::string& word : split(text, ',')) {
+    if (word == "clip") {
+      step.clip = true;
+    } else if (word == "keep") {
+      step.keep_gradients = true;
+    } else if (word.starts_with("micro=")) {
+      step.micro_batches = static_cast<std::int64_t>(whole_number("grad micro", word.substr(6), 1));
+    } else {
+      throw InputError(fmt::format("--grad: unknown word {}{}", in_quotes(word), suggestion(word, kWords)));
+    }
+  }
+}
+
+StepOptions step_options(const Model& model, const Options& options) {
+  StepOptions step;
+  if (const auto phase = options.get("phase")) step.phase = parse_phase(*phase);
+  const std::string fallback = model.recipe.empty() ? std::string(kIdealRecipe) : model.recipe;
+  step.recipe = std::make_shared<const Recipe>(load_recipe(options.get("recipe").value_or(fallback)));
+  if (const auto recompute = options.get("recompute")) step.recompute = parse_recompute(*recompute);
+  constexpr std::array<std::string_view, 2> kAmp = {"bf16", "fp16"};
+  if (options.has("amp")) step.amp = find_dtype(one_of(options, "amp", kAmp));
+  if (const auto optimizer = options.get("optimizer")) step.optimizer = *optimizer;
+  if (const auto words = options.get("grad")) read_gradient_words(*words, step);
+  for (const auto& [name, needed] :
+       {std::pair{"recompute", has_backward(step.phase)}, std::pair{"optimizer", has_optimizer(step.phase)},
+        std::pair{"grad", has_backward(step.phase) || has_optimizer(step.phase)}}) {
+    if (options.has(name) && !needed)
+      throw InputError(
+          fmt::format("--{} says nothing about --phase {}; add --phase step", name, phase_name(step.phase)));
+  }
+  return step;
+}
+
 }  // namespace
 
 std::vector<OptionRow> with_model_options(std::span<const OptionRow> own) {
@@ -51,14 +92,15 @@ std::vector<OptionRow> with_model_options(std::span<const OptionRow> own) {
 
 Model configured_model(const std::string& name, const Options& options) {
   Model model = load_model(name);
-  set_dims(model, options);
+  const auto given = set_dims(model, options);
+  if (options.get("phase") == "decode") set_decode(model, given.contains("past"), given.contains("T"));
   return model;
 }
 
-void set_dims(Model& model, const Options& options) {
+std::set<std::string, std::less<>> set_dims(Model& model, const Options& options) {
   const auto found = options.values.find("set");
-  if (found == options.values.end()) return;
   std::set<std::string, std::less<>> names;
+  if (found == options.values.end()) return names;
   for (const std::string& given : found->second) {
     for (const std::string& part : split_settings(given)) {
       const std::size_t equals = part.find('=');
@@ -71,6 +113,7 @@ void set_dims(Model& model, const Options& options) {
       set_dim(model, name, trim(std::string_view(part).substr(equals + 1)));
     }
   }
+  return names;
 }
 
 std::string one_of(const Options& options, std::string_view name, std::span<const std::string_view> words) {
@@ -81,9 +124,8 @@ std::string one_of(const Options& options, std::string_view name, std::span<cons
   return given;
 }
 
-AnalysisOptions analysis_options(const Options& options) {
+AnalysisOptions analysis_options(const Model& model, const Options& options) {
   constexpr std::array<std::string_view, 2> kModes = {"eval", "train"};
-  constexpr std::array<std::string_view, 1> kRecipes = {"ideal"};
   constexpr std::array<std::string_view, 2> kResident = {"none", "l2"};
   AnalysisOptions settings;
   if (const auto dtype = options.get("dtype")) {
@@ -93,9 +135,12 @@ AnalysisOptions analysis_options(const Options& options) {
       throw InputError(fmt::format("--dtype: {}", error.what()));
     }
   }
-  settings.cost.mode = one_of(options, "mode", kModes) == "train" ? Mode::kTrain : Mode::kEval;
+  settings.step = step_options(model, options);
+  const Phase phase = settings.step.phase;
+  const bool train =
+      options.has("mode") ? one_of(options, "mode", kModes) == "train" : !has_forward(phase) || has_backward(phase);
+  settings.cost.mode = train ? Mode::kTrain : Mode::kEval;
   if (const auto parts = options.get("parts")) settings.cost.parts = split(*parts, ',');
-  one_of(options, "recipe", kRecipes);
   if (const auto roofs = options.get("roofs")) settings.roofs = parse_roofs(*roofs);
   settings.resident_l2 = one_of(options, "resident", kResident) == "l2";
   return settings;

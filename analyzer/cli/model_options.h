@@ -1,6 +1,7 @@
 // The options that say what is analysed: model, dims, dtype, recipe, roofs. Every command that costs a model has them.
 #pragma once
 
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,14 +15,14 @@ namespace gable {
 /// The shared rows, then a command's own.
 std::vector<OptionRow> with_model_options(std::span<const OptionRow> own);
 
-/// Loads a model and applies --set. @throws InputError
+/// Loads a model, applies --set, and for --phase decode leaves one new position. @throws InputError
 Model configured_model(const std::string& name, const Options& options);
 
-/// Applies --set to a model. @throws InputError
-void set_dims(Model& model, const Options& options);
+/// Applies --set to a model; returns the dims it set. @throws InputError
+std::set<std::string, std::less<>> set_dims(Model& model, const Options& options);
 
 /// What the shared options say about costing and timing. @throws InputError
-AnalysisOptions analysis_options(const Options& options);
+AnalysisOptions analysis_options(const Model& model, const Options& options);
 
 /// One of a few words, the first where the option is not given. @throws InputError naming the option
 std::string one_of(const Options& options, std::string_view name, std::span<const std::string_view> words);

@@ -89,8 +89,9 @@ int report_command(const Args& args, const Io& io) {
   const std::vector<const Format*> wanted = formats(options);
   const ReportOptions report = report_options(options, io);
   Model model = configured_model(*name, options);
+  const AnalysisOptions settings = analysis_options(model, options);
   HardwareChoice choice = choose_hardware(options.get("hw").value_or(""), io.machine);
-  Analysis analysis = analyze(std::move(model), std::move(choice.hw), analysis_options(options));
+  Analysis analysis = analyze(std::move(model), std::move(choice.hw), settings);
   analysis.hw_reason = choice.reason;
   if (const auto folder = options.get("out")) {
     write_files(analysis, wanted, report, *folder, io);

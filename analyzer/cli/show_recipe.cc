@@ -58,6 +58,7 @@ std::string kernel_text(const KernelSpec& kernel) {
   }
   if (const std::string moves = moves_text(reads, writes); !moves.empty()) parts.push_back(moves);
   if (!is_zero(kernel.matrix_flop) && !kernel.shape) parts.push_back(with_unit(kernel.matrix_flop, "matrix FLOP"));
+  if (!is_zero(kernel.recomputed)) parts.push_back(with_unit(kernel.recomputed, "of them recomputed"));
   if (!is_zero(kernel.vector_flop)) parts.push_back(with_unit(kernel.vector_flop, "FLOP"));
   if (kernel.launches.text() != "1") parts.push_back(with_unit(kernel.launches, "launches"));
   if (kernel.when) parts.push_back("if " + kernel.when->text());

@@ -52,7 +52,7 @@ constexpr std::array<OpKind, 2> kRows = {{
      "appendix B) and in PyTorch's flop counter; a kernel that skips the masked half executes fewer. Both products of "
      "q_len*kv_len*head_dim multiply-adds are counted. Keys and values are read once for the group of heads that "
      "shares them",
-     "Dao et al. 2022, FlashAttention, arXiv:2205.14135, section 3", "heads"},
+     "Dao et al. 2022, FlashAttention, arXiv:2205.14135, section 3", "heads", true, false, Autocast::kNarrow},
     {"rope", "rotary position embedding: x cos + rotate(x) sin", kRopeFields, Operands::kActivations,
      KernelClass::kStream, rope, "0", "3*n: two products and one sum an element", "n + table act", "n act", "0", "",
      "Su et al. 2021, RoFormer, arXiv:2104.09864, equation 34", "n"},

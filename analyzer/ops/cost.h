@@ -15,11 +15,11 @@ struct Cost {
   Count params;         ///< parameters, in elements
   Count lookup_params;  ///< of `params`: tables that are looked up, not multiplied
   Count output;         ///< elements produced
-  Count tensors;        ///< parameter tensors: an optimizer walks over them
   Count launches;       ///< kernels launched; 0 for an op that does nothing in this mode
-  Count memcpys;        ///< device-to-device copies by the copy engine or a driver kernel, counted apart from launches
-  Count recomputed;     ///< of `matrix_flop`: forward work done a second time in the backward pass
-  Count masked;         ///< of `matrix_flop`: the half of causal attention whose results are masked away
+  Count memcpys{};      ///< device-to-device copies, which are no kernels: counted apart from launches
+  Count tensors{};      ///< parameter tensors: an optimizer walks over them
+  Count recomputed{};   ///< of `matrix_flop`: forward work done a second time in the backward pass
+  Count masked{};       ///< of `matrix_flop`: the half of causal attention whose results are masked away
 
   [[nodiscard]] Count flop() const { return matrix_flop + vector_flop; }
   [[nodiscard]] Count touched() const { return read + written; }

@@ -15,17 +15,17 @@ Cost operator+(const Cost& a, const Cost& b) {
           a.params + b.params,
           a.lookup_params + b.lookup_params,
           a.output + b.output,
-          a.tensors + b.tensors,
           a.launches + b.launches,
           a.memcpys + b.memcpys,
+          a.tensors + b.tensors,
           a.recomputed + b.recomputed,
           a.masked + b.masked};
 }
 
 Cost operator*(const Cost& a, Count n) {
   return {a.matrix_flop * n, a.vector_flop * n, a.read * n,          a.written * n, a.unique * n,
-          a.param_bytes * n, a.params * n,      a.lookup_params * n, a.output * n,  a.tensors * n,
-          a.launches * n,    a.memcpys * n,     a.recomputed * n,    a.masked * n};
+          a.param_bytes * n, a.params * n,      a.lookup_params * n, a.output * n,  a.launches * n,
+          a.memcpys * n,     a.tensors * n,     a.recomputed * n,    a.masked * n};
 }
 
 std::string_view kernel_class_name(KernelClass kernel) {

@@ -46,10 +46,14 @@ struct OpArgs {
 
 /// What a kernel does; under the recipe `ideal` an op runs as one kernel of its row's class.
 enum class KernelClass : std::uint8_t { kGemm, kConv, kAttention, kStream, kReduce, kGather, kCopy, kMemcpy };
+inline constexpr std::size_t kKernelClassCount = 8;
 std::string_view kernel_class_name(KernelClass kernel);
 
 /// Which tensors meet in an op's products; it decides the dtype that is computed in.
 enum class Operands : std::uint8_t { kActivations, kWeights, kKvCache };
+
+/// What `torch.autocast` does with an op: the narrow dtype, FP32, or whatever its inputs have.
+enum class Autocast : std::uint8_t { kAsInputs, kNarrow, kFull };
 
 struct OpKind {
   std::string_view name;
@@ -69,6 +73,7 @@ struct OpKind {
   std::string_view batched_by = {};
   bool takes_input = true;  ///< consumes an activation; an embedding starts from token ids
   bool pieces = false;      ///< its consumers take pieces of the output, not all of it
+  Autocast autocast = Autocast::kAsInputs;
 };
 
 /// All rows, in the order of `list ops`.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "analyzer/lowering/kernel_cost.h"
 #include "analyzer/roofline/residency.h"
 
 namespace gable {
@@ -36,6 +37,51 @@ class RateCache {
   std::vector<Entry> entries_;
 };
 
+/// One row an op of the selected parts, still without kernels.
+void add_rows(Analysis& analysis) {
+  RateCache rates(analysis.hw);
+  for (std::size_t i = 0; i < analysis.costed.ops.size(); ++i) {
+    const OpCost& cost = analysis.costed.ops[i];
+    if (!cost.selected) continue;
+    OpRow row;
+    row.op = i;
+    row.cost = cost;
+    row.executions =
+        analysis.plan.ops[i].merged_into ? 0 : lowered_op(analysis.model, analysis.plan, analysis.costed, i).executions;
+    row.rates = rates.get(cost);
+    analysis.rows.push_back(std::move(row));
+  }
+}
+
+void add_kernels(const std::vector<Kernel>& kernels, const std::vector<Count>& dram, Analysis& analysis) {
+  std::vector<OpRow*> rows(analysis.costed.ops.size());
+  for (OpRow& row : analysis.rows) rows[row.op] = &row;
+  std::vector<double> longest(rows.size());
+  for (std::size_t i = 0; i < kernels.size(); ++i) {
+    OpRow& row = *rows[kernels[i].op];
+    const RoofTime time = roofline_time(kernels[i].one, dram[i], row.rates, analysis.hw, analysis.options.roofs);
+    const double all = time.total_s * static_cast<double>(kernels[i].executions);
+    if (row.kernels.empty() || all > longest[kernels[i].op]) {
+      row.time = time;
+      longest[kernels[i].op] = all;
+    }
+    row.kernels.push_back({kernels[i], dram[i], time});
+  }
+}
+
+void add_totals(Analysis& analysis) {
+  for (std::size_t i = 0; i < analysis.rows.size(); ++i) {
+    OpRow& row = analysis.rows[i];
+    row.totals = share_of(row, 1);
+    const std::size_t part = analysis.model.ops[row.op].part;
+    if (analysis.parts.empty() || analysis.parts.back().part != part) analysis.parts.push_back({part, i, i, {}});
+    PartRow& open = analysis.parts.back();
+    open.last = i + 1;
+    open.totals += row.totals;
+    analysis.total += row.totals;
+  }
+}
+
 }  // namespace
 
 Totals& Totals::operator+=(const Totals& other) {
@@ -45,6 +91,16 @@ Totals& Totals::operator+=(const Totals& other) {
   compute_s += other.compute_s;
   for (std::size_t i = 0; i < bound_s.size(); ++i) bound_s.at(i) += other.bound_s.at(i);
   for (std::size_t i = 0; i < roof_s.size(); ++i) roof_s.at(i) += other.roof_s.at(i);
+  for (std::size_t i = 0; i < class_s.size(); ++i) class_s.at(i) += other.class_s.at(i);
+  for (std::size_t i = 0; i < passes.size(); ++i) {
+    PassTotals& mine = passes.at(i);
+    const PassTotals& theirs = other.passes.at(i);
+    mine.matrix_flop += theirs.matrix_flop;
+    mine.vector_flop += theirs.vector_flop;
+    mine.bytes += theirs.bytes;
+    mine.launches += theirs.launches;
+    mine.time_s += theirs.time_s;
+  }
   return *this;
 }
 
@@ -55,65 +111,82 @@ double Totals::bandwidth_for_peak() const { return compute_s > 0 ? dram_bytes.re
 Bound Totals::bound() const { return static_cast<Bound>(largest(bound_s)); }
 Roof Totals::roof() const { return static_cast<Roof>(largest(roof_s)); }
 
-Totals totals_of(const OpRow& row, std::int64_t n) {
+Totals totals_of(const KernelRow& row, const Rates& rates, std::int64_t n) {
   const auto times = static_cast<double>(n);
+  const Cost& one = row.kernel.one;
   Totals totals;
-  totals.cost = row.cost.one * Count(n);
-  totals.dram_bytes = row.totals.dram_bytes.value() / std::max<std::int64_t>(1, row.cost.executions) * n;
+  totals.cost = one * Count(n);
+  totals.dram_bytes = row.dram_bytes * Count(n);
   totals.time_s = row.time.total_s * times;
   totals.bound_s.at(static_cast<std::size_t>(row.time.bound)) = totals.time_s;
   totals.roof_s.at(static_cast<std::size_t>(row.time.roof)) = totals.time_s;
-  const double tensor = row.rates.shared ? 0 : row.cost.one.matrix_flop.real() / row.rates.matrix_flop_per_s;
-  const Count rest = row.rates.shared ? row.cost.one.flop() : row.cost.one.vector_flop;
-  totals.compute_s = times * std::max(tensor, rest.real() / row.rates.vector_flop_per_s);
+  totals.class_s.at(static_cast<std::size_t>(row.kernel.kernel)) = totals.time_s;
+  totals.passes.at(static_cast<std::size_t>(row.kernel.pass)) = {
+      totals.cost.matrix_flop, totals.cost.vector_flop, totals.cost.unique, totals.cost.launches, totals.time_s};
+  const double tensor = rates.shared ? 0 : one.matrix_flop.real() / rates.matrix_flop_per_s;
+  const Count rest = rates.shared ? one.flop() : one.vector_flop;
+  totals.compute_s = times * std::max(tensor, rest.real() / rates.vector_flop_per_s);
   return totals;
 }
 
+Totals share_of(const OpRow& row, std::int64_t n) {
+  Totals totals;
+  for (const KernelRow& kernel : row.kernels) totals += totals_of(kernel, row.rates, kernel.kernel.executions / n);
+  // Parameters are the op's, whatever runs.
+  const Count times = row.cost.executions / n;
+  totals.cost.params = row.cost.one.params * times;
+  totals.cost.lookup_params = row.cost.one.lookup_params * times;
+  totals.cost.tensors = row.cost.one.tensors * times;
+  totals.cost.output = row.cost.one.output * times;
+  return totals;
+}
+
+Prepared prepare(Model model, AnalysisOptions options) {
+  options.cost.loss = options.cost.loss || has_backward(options.step.phase);
+  options.cost.amp = options.step.amp;
+  add_optimizer(model, options.step);
+  Prepared prepared;
+  prepared.plan = make_plan(model, options.step);
+  prepared.model = std::move(model);
+  prepared.options = std::move(options);
+  return prepared;
+}
+
 Analysis analyze(Model model, Hardware hw, AnalysisOptions options) {
+  Prepared prepared = prepare(std::move(model), std::move(options));
   Analysis result;
-  result.model = std::move(model);
+  result.model = std::move(prepared.model);
   result.hw = std::move(hw);
-  result.options = std::move(options);
+  result.options = std::move(prepared.options);
+  result.plan = std::move(prepared.plan);
   cost_model(result.model, result.options.cost, result.costed);
-  const std::vector<Count> dram = dram_bytes(result.costed, result.options.resident_l2, result.hw.l2_capacity.value);
-  RateCache rates(result.hw);
-  for (std::size_t i = 0; i < result.costed.ops.size(); ++i) {
-    const OpCost& cost = result.costed.ops[i];
-    if (!cost.selected) continue;
-    OpRow row;
-    row.op = i;
-    row.cost = cost;
-    row.rates = rates.get(cost);
-    row.time = roofline_time(cost.one, dram[i], row.rates, result.hw, result.options.roofs);
-    row.totals.dram_bytes = dram[i] * Count(cost.executions);
-    row.totals = totals_of(row, cost.executions);
-    const std::size_t part = result.model.ops[i].part;
-    if (result.parts.empty() || result.parts.back().part != part) {
-      result.parts.push_back({part, result.rows.size(), result.rows.size(), {}});
-    }
-    result.rows.push_back(row);
-    PartRow& open = result.parts.back();
-    open.last = result.rows.size();
-    open.totals += result.rows.back().totals;
-    result.total += result.rows.back().totals;
-  }
+  std::vector<Kernel> kernels;
+  lower(result.model, result.plan, result.costed, kernels);
+  std::vector<Count> dram;
+  dram_bytes(kernels, result.options.resident_l2, result.hw.l2_capacity.value, dram);
+  add_rows(result);
+  add_kernels(kernels, dram, result);
+  add_totals(result);
   return result;
 }
 
-PointResult evaluate_point(const CostedModel& costed, const Hardware& hw, const AnalysisOptions& options) {
+PointResult evaluate_point(const Prepared& prepared, const Hardware& hw, Scratch& scratch) {
+  const AnalysisOptions& options = prepared.options;
+  cost_model(prepared.model, options.cost, scratch.costed);
+  lower(prepared.model, prepared.plan, scratch.costed, scratch.kernels);
+  dram_bytes(scratch.kernels, options.resident_l2, hw.l2_capacity.value, scratch.dram);
   RateCache rates(hw);
   PointResult point;
-  const std::vector<Count> dram = dram_bytes(costed, options.resident_l2, hw.l2_capacity.value);
-  for (std::size_t i = 0; i < costed.ops.size(); ++i) {
-    const OpCost& op = costed.ops[i];
-    if (!op.selected) continue;
-    const Count n(op.executions);
-    const RoofTime one = roofline_time(op.one, dram[i], rates.get(op), hw, options.roofs);
+  for (std::size_t i = 0; i < scratch.kernels.size(); ++i) {
+    const Kernel& kernel = scratch.kernels[i];
+    const Count n(kernel.executions);
+    const Rates& rate = rates.get(scratch.costed.ops[kernel.op]);
+    const RoofTime one = roofline_time(kernel.one, scratch.dram[i], rate, hw, options.roofs);
     const double time = one.total_s * n.real();
-    point.flop += op.one.flop() * n;
-    point.matrix_flop += op.one.matrix_flop * n;
-    point.bytes += op.one.unique * n;
-    point.launches += op.one.launches * n;
+    point.flop += kernel.one.flop() * n;
+    point.matrix_flop += kernel.one.matrix_flop * n;
+    point.bytes += kernel.one.unique * n;
+    point.launches += kernel.one.launches * n;
     point.time_s += time;
     point.bound_s.at(static_cast<std::size_t>(one.bound)) += time;
     point.roof_s.at(static_cast<std::size_t>(one.roof)) += time;

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "analyzer/lowering/lower.h"
 #include "analyzer/roofline/roofline.h"
-#include "analyzer/spec/model.h"
 
 namespace gable {
 
@@ -14,16 +14,28 @@ struct AnalysisOptions {
   CostOptions cost;
   RoofSet roofs;
   bool resident_l2 = false;
+  StepOptions step = {};
 };
 
-/// Sums over executions of ops.
+/// What one pass of a step (forward, dgrad, ...) adds up to.
+struct PassTotals {
+  Count matrix_flop;
+  Count vector_flop;
+  Count bytes;  ///< compulsory
+  Count launches;
+  double time_s = 0;
+};
+
+/// Sums over executions of kernels.
 struct Totals {
   Cost cost;
   Count dram_bytes;
   double time_s = 0;
   std::array<double, kBoundCount> bound_s{};  ///< time by bound class
   std::array<double, kRoofCount> roof_s{};    ///< time by bounding roof
-  double compute_s = 0;                       ///< time the work would take at the compute roofs alone
+  std::array<PassTotals, kPassCount> passes{};
+  std::array<double, kKernelClassCount> class_s{};  ///< time by kernel class
+  double compute_s = 0;                             ///< time the work would take at the compute roofs alone
 
   Totals& operator+=(const Totals& other);
   /// FLOP (matrix and vector) per compulsory byte, whatever stays in a cache; 0 without bytes.
@@ -36,13 +48,24 @@ struct Totals {
   [[nodiscard]] Roof roof() const;
 };
 
+/// A kernel of an op on the device.
+struct KernelRow {
+  Kernel kernel;
+  Count dram_bytes;  ///< of one execution
+  RoofTime time;     ///< of one execution
+};
+
 /// An op of the model on the device.
 struct OpRow {
   std::size_t op = 0;  ///< index into Model::ops
   OpCost cost;
-  RoofTime time;  ///< of one execution
+  std::int64_t executions = 1;  ///< as it runs: 1 for instances that run as one, 0 for an op that another one runs
   Rates rates;
-  Totals totals;  ///< all executions
+  std::vector<KernelRow> kernels;  ///< in the order of execution; empty for an op that does nothing in this phase
+  RoofTime time;                   ///< of the kernel with most time
+  Totals totals;                   ///< all executions of all kernels
+
+  [[nodiscard]] bool idle() const { return kernels.empty(); }
 };
 
 struct PartRow {
@@ -57,6 +80,7 @@ struct Analysis {
   Hardware hw;
   AnalysisOptions options;
   std::string hw_reason;  ///< why this device: "given by --hw", ...
+  Plan plan;
   CostedModel costed;
   std::vector<OpRow> rows;     ///< of the selected parts, in order
   std::vector<PartRow> parts;  ///< the selected ones
@@ -66,8 +90,11 @@ struct Analysis {
   [[nodiscard]] Dtypes dtypes() const { return options.cost.dtype.applied_to(model.dtypes); }
 };
 
-/// Totals of n executions of an op.
-Totals totals_of(const OpRow& row, std::int64_t n);
+/// Totals of n executions of a kernel.
+Totals totals_of(const KernelRow& row, const Rates& rates, std::int64_t n);
+
+/// Totals of an n-th of what an op runs (one pass of a block that repeats n times).
+Totals share_of(const OpRow& row, std::int64_t n);
 
 /// Costs and times every op of the model on the device.
 /// @throws InputError: what cost_model and rates_for throw
@@ -84,8 +111,24 @@ struct PointResult {
   std::array<double, kRoofCount> roof_s{};    ///< time by bounding roof
 };
 
-/// The part of analyze() that a sweep repeats, after cost_model: totals only.
-/// @throws InputError: what rates_for throws
-PointResult evaluate_point(const CostedModel& costed, const Hardware& hw, const AnalysisOptions& options);
+/// A model made ready for many configurations of its dims.
+struct Prepared {
+  Model model;
+  Plan plan;
+  AnalysisOptions options;
+};
+/// @throws InputError: what make_plan throws
+Prepared prepare(Model model, AnalysisOptions options);
+
+/// Buffers that evaluate_point() reuses.
+struct Scratch {
+  CostedModel costed;
+  std::vector<Kernel> kernels;
+  std::vector<Count> dram;
+};
+
+/// The part of analyze() that a sweep repeats: totals only.
+/// @throws InputError: what cost_model, lower and rates_for throw
+PointResult evaluate_point(const Prepared& prepared, const Hardware& hw, Scratch& scratch);
 
 }  // namespace gable

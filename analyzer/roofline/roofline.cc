@@ -104,7 +104,8 @@ Rates rates_for(const Hardware& hw, Dtype compute, Dtype accumulate) {
 RoofTime roofline_time(const Cost& cost, Count dram_bytes, const Rates& rates, const Hardware& hw,
                        const RoofSet& roofs) {
   RoofTime time;
-  if (cost.launches == Count(0)) return time;
+  const Count starts = cost.launches + cost.memcpys;
+  if (starts == Count(0)) return time;
   const auto at = [&](Roof roof) -> double& { return time.by_roof.at(static_cast<std::size_t>(roof)); };
   if (roofs.compute) {
     at(Roof::kTensor) = rates.shared ? 0.0 : over(cost.matrix_flop, rates.matrix_flop_per_s);
@@ -112,7 +113,7 @@ RoofTime roofline_time(const Cost& cost, Count dram_bytes, const Rates& rates, c
   }
   if (roofs.dram) at(Roof::kDram) = over(dram_bytes, hw.dram_bandwidth.value);
   if (roofs.l2) at(Roof::kL2) = over(cost.touched(), hw.l2_bandwidth.value);
-  if (roofs.launch) at(Roof::kLaunch) = cost.launches.real() * hw.launch_latency.value;
+  if (roofs.launch) at(Roof::kLaunch) = starts.real() * hw.launch_latency.value;
 
   const double compute = std::max(at(Roof::kTensor), at(Roof::kVector));
   const double memory = std::max(at(Roof::kDram), at(Roof::kL2));

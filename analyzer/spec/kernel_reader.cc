@@ -21,8 +21,8 @@ const std::array<std::string_view, kTensorCount>& tensor_names() {
   return kNames;
 }
 
-constexpr std::array<std::string_view, 8> kStreamKeys = {"name",     "kernel", "pass",        "when",
-                                                         "launches", "flop",   "matrix_flop", "read"};
+constexpr std::array<std::string_view, 10> kStreamKeys = {"name", "kernel",      "pass",       "when", "launches",
+                                                          "flop", "matrix_flop", "recomputed", "read", "write"};
 constexpr std::array<std::string_view, 7> kGemmKeys = {"m", "n", "k", "batch", "a", "b", "c"};
 
 Tensor read_tensor(const YamlNode& node, std::string_view what) {
@@ -105,7 +105,6 @@ void read_shape(const YamlNode& node, const RecipeNames& names, KernelSpec& spec
 
 std::vector<std::string_view> allowed_keys(const ClassWord& word) {
   std::vector<std::string_view> keys(kStreamKeys.begin(), kStreamKeys.end());
-  keys.push_back("write");
   if (word.kernel == KernelClass::kGemm) keys.insert(keys.end(), kGemmKeys.begin(), kGemmKeys.end());
   if (word.kernel == KernelClass::kCopy || word.kernel == KernelClass::kMemcpy) keys.push_back("n");
   return keys;
@@ -132,6 +131,7 @@ RecipeNames RecipeNames::of_op(const OpKind& kind) {
   RecipeNames names;
   for (const Field& field : kind.fields) names.names_.emplace_back(field.name);
   names.names_.emplace_back(kTrainName);
+  names.names_.emplace_back(kOperandsName);
   return names;
 }
 
@@ -195,6 +195,7 @@ KernelSpec read_kernel(const YamlNode& node, const RecipeNames& names, std::span
   spec.launches = optional("launches", 1);
   spec.vector_flop = optional("flop", 0);
   spec.matrix_flop = optional("matrix_flop", 0);
+  spec.recomputed = optional("recomputed", 0);
   if (word.kernel == KernelClass::kGemm) {
     read_shape(node, names, spec);
   } else if (const YamlNode* n = node.find("n")) {

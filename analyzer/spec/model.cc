@@ -93,13 +93,33 @@ int loop_around(const Model& model, int group, const CostedModel& costed) {
   return group;
 }
 
-void cost_op(const Model& model, const OpSpec& op, const Dtypes& base, Mode mode, const std::vector<bool>& selected,
-             CostedModel& out, OpCost& result) {
-  result.dtypes = op.dtype.applied_to(base);
+/// Autocast: products in the narrow dtype, norms and losses in FP32, everything else in the widest of its inputs.
+/// PyTorch documentation of torch.amp, "CUDA Op-Specific Behavior".
+Dtypes amp_dtypes(const OpSpec& op, Dtypes base, const CostOptions& options, const CostedModel& costed) {
+  if (!options.amp) return base;
+  if (op.kind->autocast == Autocast::kNarrow) return uniform(*options.amp);
+  if (op.kind->autocast == Autocast::kFull) return base;
+  Dtype widest = base.act;
+  bool first = true;
+  for (const TensorRef& input : op.inputs) {
+    if (input.from != TensorRef::From::kOp) return base;  // what enters a block has the dtype of the residual stream
+    const Dtype act = costed.ops[input.index].dtypes.act;
+    widest = first ? act : wider(widest, act);
+    first = false;
+  }
+  base.act = widest;
+  return base;
+}
+
+void cost_op(const Model& model, const OpSpec& op, const Dtypes& base, const CostOptions& options,
+             const std::vector<bool>& selected, CostedModel& out, OpCost& result) {
+  const Mode mode = options.mode;
+  result.dtypes = op.dtype.applied_to(amp_dtypes(op, base, options, out));
   result.compute = compute_dtype(*op.kind, result.dtypes);
   out.values[kActBits] = row(result.dtypes.act).bits;
   out.values[kWeightBits] = row(result.dtypes.weights).bits;
-  const OpArgs args = evaluate_fields(op, out.values, result.dtypes, mode);
+  result.args = evaluate_fields(op, out.values, result.dtypes, mode);
+  const OpArgs& args = result.args;
   result.one = forward_cost(*op.kind, args);
   if (op.tied_to && selected[model.ops[*op.tied_to].part]) share_weights(model, op, args, out, result.one);
   result.count = op.count.evaluate(out.values);
@@ -115,9 +135,13 @@ void cost_op(const Model& model, const OpSpec& op, const Dtypes& base, Mode mode
 
 }  // namespace
 
-std::vector<bool> selected_parts(const Model& model, const std::vector<std::string>& names) {
+std::vector<bool> selected_parts(const Model& model, const CostOptions& options) {
+  const std::vector<std::string>& names = options.parts;
   std::vector<bool> selected(model.parts.size());
-  for (std::size_t i = 0; i < model.parts.size(); ++i) selected[i] = names.empty() && !model.parts[i].optional;
+  for (std::size_t i = 0; i < model.parts.size(); ++i) {
+    const Part& part = model.parts[i];
+    selected[i] = (names.empty() && !part.optional) || (part.loss && options.loss) || part.update;
+  }
   for (const std::string& name : names) {
     if (std::count(names.begin(), names.end(), name) > 1)
       throw InputError(fmt::format("--parts: '{}' is given twice", name));
@@ -161,9 +185,31 @@ void set_dim(Model& model, std::string_view name, std::string_view value) {
                                suggestion(name, known)));
 }
 
+void set_decode(Model& model, bool past_given, bool tokens_given) {
+  const auto find = [&](std::string_view name) -> Slot& {
+    const auto first = model.slots.begin() + kFirstDim;
+    const auto last = first + static_cast<std::ptrdiff_t>(model.dim_count);
+    const auto found = std::find_if(first, last, [&](const Slot& slot) { return slot.name == name; });
+    if (found != last) return *found;
+    throw InputError(
+        fmt::format("--phase decode: model '{}' has no dim '{}'; it needs T, new positions, and past, those "
+                    "in the key/value cache",
+                    model.name, name));
+  };
+  Slot& past = find("past");
+  Slot& tokens = find("T");
+  if (!past_given) {
+    std::vector<std::int64_t> values;
+    evaluate_slots(model, values);
+    past.value = Expr::constant(values[static_cast<std::size_t>(&tokens - model.slots.data())] - 1);
+  }
+  if (!past_given || !tokens_given) tokens.value = Expr::constant(1);
+}
+
 void cost_model(const Model& model, const CostOptions& options, CostedModel& out) {
-  const std::vector<bool> selected = selected_parts(model, options.parts);
+  const std::vector<bool> selected = selected_parts(model, options);
   const Dtypes base = options.dtype.applied_to(model.dtypes);
+  out.base = base;
   evaluate_slots(model, out.values);
   evaluate_groups(model, out);
   out.ops.resize(model.ops.size());
@@ -171,7 +217,7 @@ void cost_model(const Model& model, const CostOptions& options, CostedModel& out
   for (std::size_t i = 0; i < model.ops.size(); ++i) {
     const OpSpec& op = model.ops[i];
     try {
-      cost_op(model, op, base, options.mode, selected, out, out.ops[i]);
+      cost_op(model, op, base, options, selected, out, out.ops[i]);
       // The totals, and what is added up from them, must fit, too.
       total = total + out.ops[i].one * Count(out.ops[i].executions);
       static_cast<void>(total.flop());

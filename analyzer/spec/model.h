@@ -73,6 +73,7 @@ struct Part {
   std::string doc;
   bool optional = false;  ///< costed only where it is asked for
   bool loss = false;      ///< costed wherever there is a backward pass
+  bool update = false;    ///< the optimizer, which is costed whatever parts are
 };
 
 /// Where an analysis made by hand differs. `text` may hold {what:path} fields that the report fills in.
@@ -107,9 +108,15 @@ inline constexpr std::size_t kFirstDim = 2;
 /// @throws InputError naming --set: unknown dim, or not a valid expression
 void set_dim(Model& model, std::string_view name, std::string_view value);
 
+/// Makes the model cost one decode step: T new positions become 1, `past` those before it. Where `past` is not given,
+/// T was the whole context, the new position included; where both are given, T new positions are decoded at once.
+/// @throws InputError naming --phase: no such dims
+void set_decode(Model& model, bool past_given, bool tokens_given);
+
 /// An op of the model, costed.
 struct OpCost {
-  Cost one;                     ///< one execution
+  OpArgs args;                  ///< fields
+  Cost one;                     ///< one execution as its own kernel
   std::int64_t executions = 1;  ///< count x repeats of the blocks around it
   std::int64_t count = 1;       ///< of them, in one pass of its block
   Dtypes dtypes;
@@ -123,12 +130,15 @@ struct CostedModel {
   std::vector<std::int64_t> values;   ///< of the slots
   std::vector<std::int64_t> repeats;  ///< of the groups, those around included
   std::vector<OpCost> ops;            ///< parallel to Model::ops
+  Dtypes base;                        ///< of the model without autocast
 };
 
 struct CostOptions {
   DtypeChoice dtype;
   Mode mode = Mode::kEval;
   std::vector<std::string> parts;  ///< empty: all that are not optional; "all": all
+  bool loss = false;               ///< the loss, too, whatever parts are
+  std::optional<Dtype> amp = {};   ///< autocast: products in this dtype, norms and losses in FP32, the rest as it comes
 };
 
 /// Costs every op once; a repeated block is not expanded. `out` is reused: no allocation in a sweep.
@@ -136,6 +146,6 @@ struct CostOptions {
 void cost_model(const Model& model, const CostOptions& options, CostedModel& out);
 
 /// Whether each part is costed. @throws InputError for an unknown part
-std::vector<bool> selected_parts(const Model& model, const std::vector<std::string>& names);
+std::vector<bool> selected_parts(const Model& model, const CostOptions& options);
 
 }  // namespace gable

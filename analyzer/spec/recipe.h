@@ -40,7 +40,8 @@ struct GemmShape {
   Expr k;
 };
 
-/// A kernel that a recipe launches. Expressions are over the op's fields, kTrainName and the names under `let:`.
+/// A kernel that a recipe launches. Expressions are over the op's fields, kTrainName, kOperandsName and the names under
+/// `let:`.
 struct KernelSpec {
   std::string name;
   KernelClass kernel = KernelClass::kStream;
@@ -51,6 +52,7 @@ struct KernelSpec {
   std::optional<GemmShape> shape;  ///< of a gemm
   Expr matrix_flop;
   Expr vector_flop;
+  Expr recomputed;  ///< of matrix_flop: forward work done again
   std::vector<Operand> reads;
   std::vector<Operand> writes;
 };
@@ -115,6 +117,8 @@ struct Recipe {
   std::string source;
   std::string base;
   std::map<std::string, OpRecipe, std::less<>> ops;  ///< by "kind" or "kind.form", those of the base included
+  /// The entries of the recipe at the bottom of the bases: what an op costs with nothing moved twice.
+  std::shared_ptr<const std::map<std::string, OpRecipe, std::less<>>> bottom;
   std::map<std::string, FusionSpec, std::less<>> fusions;
   std::vector<std::string> fuse;  ///< of `fusions`, those in force
   std::map<std::string, OptimizerSpec, std::less<>> optimizers;
@@ -131,7 +135,9 @@ struct Recipe {
 inline constexpr std::string_view kIdealRecipe = "ideal";
 /// The fusion that stands for attention: it finds causal products and what `--recompute attention` drops.
 inline constexpr std::string_view kAttentionFusion = "flash_attention";
-/// In expressions of op recipes: 1 in training, 0 in evaluation.
+/// In expressions of op recipes: 1 in training, 0 in evaluation; and how many activations the op consumes (an addition
+/// whose other operand is a constant mask consumes one).
 inline constexpr std::string_view kTrainName = "train";
+inline constexpr std::string_view kOperandsName = "operands";
 
 }  // namespace gable

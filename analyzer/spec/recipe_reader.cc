@@ -153,6 +153,7 @@ Recipe read_recipe(const YamlNode& root, const RecipeSource& bases) {
   const YamlNode* source = root.find("source");
   recipe.source = source == nullptr ? "" : read_text(*source, "source");
   if (const YamlNode* ops = root.find("ops")) read_ops(*ops, recipe);
+  if (recipe.bottom == nullptr) recipe.bottom = std::make_shared<const decltype(recipe.ops)>(recipe.ops);
   const RecipeNames of_step({"params", "tensors"});
   read_optimizers(root, of_step, recipe);
   read_fusions(root, recipe);

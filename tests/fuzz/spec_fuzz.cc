@@ -72,11 +72,12 @@ Recipe base_recipe(const std::string& name, const Where& where) {
   throw InputError(where, "no such recipe");
 }
 
-/// Reads a recipe and gives every expression of its ops a value: fields, `train`, names under `let:`.
+/// Reads a recipe and gives every expression of its ops a value: fields, `train`, `operands`, names
+/// under `let:`.
 void run_recipe(std::string_view text) {
   const Recipe recipe = read_recipe(parse_yaml(text, "recipe"), base_recipe);
   for (const auto& [key, op] : recipe.ops) {
-    std::vector<std::int64_t> values(find_op(op.kind)->fields.size() + 1, 7);
+    std::vector<std::int64_t> values(find_op(op.kind)->fields.size() + 2, 7);
     for (const Expr& let : op.lets) values.push_back(let.evaluate(values));
     for (const auto* kernels : {&op.forward, op.backward ? &*op.backward : nullptr}) {
       if (kernels == nullptr) continue;
@@ -85,6 +86,7 @@ void run_recipe(std::string_view text) {
         static_cast<void>(kernel.launches.evaluate(values));
         static_cast<void>(kernel.matrix_flop.evaluate(values));
         static_cast<void>(kernel.vector_flop.evaluate(values));
+        static_cast<void>(kernel.recomputed.evaluate(values));
         for (const Operand& operand : kernel.reads) static_cast<void>(operand.elements.evaluate(values));
       }
     }

@@ -1,0 +1,108 @@
+#include "analyzer/lowering/chain.h"
+
+#include <algorithm>
+
+namespace gable {
+namespace {
+
+struct Member {
+  std::size_t op = 0;
+  OpArgs args;
+  Cost forward;
+  Count inside_read;   ///< bytes of its inputs that other members produce
+  bool leaves = true;  ///< its output is used outside
+};
+
+bool in(const std::vector<std::size_t>& members, std::size_t op) {
+  return std::find(members.begin(), members.end(), op) != members.end();
+}
+
+Count less(Count a, Count b) { return a > b ? a - b : Count(0); }
+
+std::vector<Member> members_of(const Model& model, const Plan& plan, const CostedModel& costed, const OpPlan& how) {
+  std::vector<Member> members;
+  for (const std::size_t op : how.members) {
+    Member member;
+    member.op = op;
+    member.args = lowered_op(model, plan, costed, op).args;
+    member.forward = model.ops[op].kind->forward(member.args);
+    const std::vector<Consumer>& consumers = plan.op_consumers[op];
+    member.leaves = consumers.empty() || std::any_of(consumers.begin(), consumers.end(),
+                                                     [&](const Consumer& c) { return !in(how.members, c.op); });
+    members.push_back(member);
+  }
+  for (Member& member : members) {
+    for (const TensorRef& input : model.ops[member.op].inputs) {
+      if (input.from != TensorRef::From::kOp) continue;
+      for (const Member& other : members) {
+        if (other.op == input.index) member.inside_read += tensor_bytes(other.forward.output, other.args.dtypes.act);
+      }
+    }
+  }
+  return members;
+}
+
+/// The member's backward pass by itself with each tensor moved once; `gradients`: bytes of those it hands back.
+Cost own_backward(const Model& model, const Plan& plan, const Member& member, Count& gradients) {
+  Cost sum;
+  const OpSpec& spec = model.ops[member.op];
+  const auto& bottom = *plan.options.recipe->bottom;
+  const auto found = bottom.find(spec.kind->name);
+  const OpRecipe& recipe = found == bottom.end() ? *plan.ops[member.op].recipe : found->second;
+  if (!recipe.backward) return sum;
+  std::vector<std::int64_t> values;
+  recipe_values(spec, member.args, recipe.lets, values);
+  for (const KernelSpec& kernel : *recipe.backward) {
+    if (kernel.when && kernel.when->evaluate(values) == 0) continue;
+    const Cost cost = kernel_cost(kernel, values, member.args.dtypes);
+    sum = sum + cost;
+    if (kernel.pass == Pass::kDgrad) gradients += cost.written;
+  }
+  return sum;
+}
+
+}  // namespace
+
+bool is_chain(const OpPlan& how) { return how.fusion != nullptr && how.fusion->siblings.empty(); }
+
+Cost chain_forward(const Model& model, const Plan& plan, const CostedModel& costed, const OpPlan& how) {
+  Cost cost;
+  for (const Member& member : members_of(model, plan, costed, how)) {
+    cost.matrix_flop += member.forward.matrix_flop;
+    cost.vector_flop += member.forward.vector_flop;
+    cost.param_bytes += member.forward.param_bytes;
+    cost.read += less(member.forward.read, member.inside_read);
+    if (member.leaves) cost.written += member.forward.written;
+  }
+  cost.unique = cost.touched();
+  cost.launches = 1;
+  return cost;
+}
+
+Cost chain_backward(const Model& model, const Plan& plan, const CostedModel& costed, const OpPlan& how) {
+  Cost cost;
+  Cost apart;
+  const std::vector<Member> members = members_of(model, plan, costed, how);
+  for (const Member& member : members) {
+    Count gradients = 0;
+    const Cost own = own_backward(model, plan, member, gradients);
+    apart = apart + own;
+    cost.matrix_flop += own.matrix_flop;
+    cost.vector_flop += own.vector_flop;
+    cost.read += less(member.forward.read, member.inside_read);
+    if (member.leaves)
+      cost.read += (how.fusion->reads_output ? 2 : 1) * tensor_bytes(member.forward.output, member.args.dtypes.act);
+    cost.written += less(gradients, member.inside_read);
+    if (&member == &members.back()) break;
+    cost.matrix_flop += member.forward.matrix_flop;
+    cost.recomputed += member.forward.matrix_flop;
+    cost.vector_flop += member.forward.vector_flop;
+  }
+  cost.read = std::min(cost.read, apart.read);
+  cost.written = std::min(cost.written, apart.written);
+  cost.unique = cost.touched();
+  cost.launches = 1;
+  return cost;
+}
+
+}  // namespace gable

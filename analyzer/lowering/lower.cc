@@ -1,0 +1,261 @@
+#include "analyzer/lowering/lower.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "analyzer/base/error.h"
+#include "analyzer/lowering/chain.h"
+
+namespace gable {
+namespace {
+
+/// Emits kernels; one for each call of lower().
+class Lowering {
+ public:
+  Lowering(const Model& model, const Plan& plan, const CostedModel& costed, std::vector<Kernel>& out)
+      : model_(model), plan_(plan), costed_(costed), out_(out) {}
+
+  void run() {
+    const Phase phase = plan_.options.phase;
+    const std::size_t count = model_.ops.size();
+    if (has_forward(phase)) {
+      for (std::size_t op = 0; op < count; ++op) guarded(op, [&] { forward(op, Pass::kForward); });
+    }
+    if (has_backward(phase)) {
+      for (std::size_t op = count; op-- > 0;) guarded(op, [&] { backward(op); });
+    }
+    if (has_optimizer(phase)) {
+      for (std::size_t op = 0; op < count; ++op) guarded(op, [&] { update(op); });
+    }
+  }
+
+ private:
+  /// Counts that overflow and expressions that are no integers are the fault of an op.
+  template <typename Emit>
+  void guarded(std::size_t op, Emit emit) {
+    if (!costed_.ops[op].selected || plan_.ops[op].merged_into) return;
+    const OpSpec& spec = model_.ops[op];
+    try {
+      emit();
+    } catch (const CountOverflow& overflow) {
+      throw InputError(spec.where, fmt::format("op '{}': {}", spec.path, overflow.what()));
+    }
+  }
+
+  void forward(std::size_t op, Pass pass) {
+    const OpPlan& how = plan_.ops[op];
+    if (how.update != nullptr) return;
+    const LoweredOp lowered = lowered_op(model_, plan_, costed_, op);
+    cast_inputs(op, lowered, pass);
+    if (is_chain(how)) {
+      emit(op, how.fusion->name, how.fusion->kernel, pass, chain_forward(model_, plan_, costed_, how), lowered);
+    } else if (how.recipe == nullptr) {
+      as_op(op, pass, lowered);
+    } else {
+      emit_all(op, how.recipe->forward, pass, lowered);
+    }
+  }
+
+  void backward(std::size_t op) {
+    const OpPlan& how = plan_.ops[op];
+    if (how.update != nullptr) return;
+    // A block that is recomputed runs forward again as a whole before its last op's backward pass.
+    if (plan_.options.recompute == Recompute::kBlock) recompute_block_of(op);
+    if (how.recomputed && plan_.options.recompute == Recompute::kAttention && !is_chain(how)) recompute_attention(op);
+    const LoweredOp lowered = lowered_op(model_, plan_, costed_, op);
+    fan_in(op, lowered);
+    if (is_chain(how)) {
+      const Cost cost = chain_backward(model_, plan_, costed_, how);
+      emit(op, how.fusion->name, how.fusion->kernel, Pass::kDgrad, cost, lowered);
+    } else {
+      emit_backward(op, lowered);
+    }
+    cast_gradients(op, lowered);
+    accumulate(op, lowered);
+  }
+
+  void emit_backward(std::size_t op, const LoweredOp& lowered) {
+    const OpRecipe& recipe = *plan_.ops[op].recipe;
+    // Nobody wants the gradient of the model's input, unless the op has nothing else to pass a gradient to.
+    const bool from_nowhere = model_.ops[op].kind->takes_input && !model_.ops[op].inputs.empty() &&
+                              std::all_of(model_.ops[op].inputs.begin(), model_.ops[op].inputs.end(),
+                                          [](const TensorRef& r) { return r.from == TensorRef::From::kNowhere; });
+    const bool skip_dgrad = from_nowhere && costed_.ops[op].one.params > Count(0);
+    recipe_values(model_.ops[op], lowered.args, recipe.lets, values_);
+    for (const KernelSpec& spec : *recipe.backward) {
+      if (skip_dgrad && spec.pass == Pass::kDgrad) continue;
+      emit_spec(op, spec, spec.pass, lowered);
+    }
+  }
+
+  void emit_all(std::size_t op, const std::vector<KernelSpec>& specs, Pass pass, const LoweredOp& lowered) {
+    recipe_values(model_.ops[op], lowered.args, plan_.ops[op].recipe->lets, values_);
+    for (const KernelSpec& spec : specs) emit_spec(op, spec, pass, lowered);
+  }
+
+  void emit_spec(std::size_t op, const KernelSpec& spec, Pass pass, const LoweredOp& lowered) {
+    if (spec.as_op) return as_op(op, pass, lowered);
+    if (spec.when && spec.when->evaluate(values_) == 0) return;
+    emit(op, spec.name, spec.kernel, pass, kernel_cost(spec, values_, lowered.args.dtypes), lowered);
+  }
+
+  void as_op(std::size_t op, Pass pass, const LoweredOp& lowered) {
+    const OpKind& kind = *model_.ops[op].kind;
+    const Cost cost = without_parameters(kind.forward(lowered.args));
+    if (cost.launches > Count(0)) emit(op, kind.name, kind.kernel, pass, cost, lowered);
+  }
+
+  void emit(std::size_t op, std::string_view name, KernelClass kernel, Pass pass, Cost cost, const LoweredOp& lowered) {
+    if (pass == Pass::kRecompute) cost.recomputed = cost.matrix_flop;
+    if (is_causal(op, lowered)) cost.masked = cost.matrix_flop.value() / 2;
+    const std::int64_t times = (Count(lowered.executions) * Count(plan_.options.micro_batches)).value();
+    out_.push_back({op, name, kernel, pass, cost, lowered.count, times, costed_.ops[op].loop});
+  }
+
+  [[nodiscard]] bool is_causal(std::size_t op, const LoweredOp& lowered) const {
+    if (plan_.ops[op].causal) return true;
+    if (const std::vector<std::size_t>& members = plan_.ops[op].members; !members.empty())
+      return std::any_of(members.begin(), members.end(), [&](std::size_t m) { return plan_.ops[m].causal; });
+    const auto field = find_field(*model_.ops[op].kind, "causal");
+    return field && lowered.args.values.at(*field) != 0;
+  }
+
+  /// Consumers of one tensor hand back one gradient each; all but the first are added to it.
+  void fan_in(std::size_t op, const LoweredOp& lowered) {
+    if (plan_.options.recipe == nullptr || !plan_.options.recipe->fan_in) return;
+    std::vector<TensorRef> seen;
+    for (const std::size_t member : members_of(op)) {
+      for (const TensorRef& input : model_.ops[member].inputs) {
+        if (std::find(seen.begin(), seen.end(), input) != seen.end()) continue;
+        seen.push_back(input);
+        add_fan_in(op, input, lowered);
+      }
+    }
+  }
+
+  void add_fan_in(std::size_t op, const TensorRef& input, const LoweredOp& lowered) {
+    const std::vector<Consumer>* consumers = consumers_of(plan_, input);
+    const auto producer = producer_of(model_, input);
+    if (consumers == nullptr || !producer || model_.ops[*producer].kind->pieces) return;
+    if (consumers->size() < 2 && lowered.count < 2) return;
+    const std::int64_t instances = lowered_instances(*producer);
+    std::int64_t gradients = 0;
+    std::size_t last = op;
+    for (const Consumer& consumer : *consumers) {
+      const std::size_t runs = plan_.ops[consumer.op].merged_into.value_or(consumer.op);
+      last = consumer.op == consumers->front().op ? runs : std::max(last, runs);
+      if (runs == op && (consumer.op == op || plan_.ops[op].members.front() == consumer.op))
+        gradients += std::max<std::int64_t>(1, lowered.count / instances);
+    }
+    if (last == op) --gradients;  // backward runs from the last consumer on: its gradient is the first
+    if (gradients <= 0) return;
+    const std::vector<std::int64_t> n = {costed_.ops[*producer].one.output.value()};
+    const KernelSpec& spec = *plan_.options.recipe->fan_in;
+    LoweredOp each = lowered;
+    each.count = (Count(gradients) * Count(instances)).value();
+    each.executions = (Count(lowered.executions / lowered.count) * Count(each.count)).value();
+    emit(op, spec.name, spec.kernel, Pass::kDgrad, kernel_cost(spec, n, costed_.ops[*producer].dtypes), each);
+  }
+
+  [[nodiscard]] std::int64_t lowered_instances(std::size_t op) const {
+    return std::max<std::int64_t>(1, lowered_op(model_, plan_, costed_, op).count);
+  }
+
+  [[nodiscard]] std::vector<std::size_t> members_of(std::size_t op) const {
+    return plan_.ops[op].members.empty() ? std::vector<std::size_t>{op} : plan_.ops[op].members;
+  }
+
+  /// Autocast: a product casts what reaches it in another dtype, and its weights once.
+  void cast_inputs(std::size_t op, const LoweredOp& lowered, Pass pass) {
+    if (!plan_.options.amp) return;
+    for (const CastedTensor& cast : casts_of(model_, plan_, costed_, op)) {
+      if (cast.weights && pass == Pass::kRecompute) continue;  // the copy of the weights is kept
+      emit_cast(op, cast.n, cast.from, cast.to, pass, cast.tensors, lowered);
+    }
+  }
+
+  void cast_gradients(std::size_t op, const LoweredOp& lowered) {
+    if (!plan_.options.amp) return;
+    for (const CastedTensor& cast : casts_of(model_, plan_, costed_, op))
+      emit_cast(op, cast.n, cast.to, cast.from, cast.weights ? Pass::kWgrad : Pass::kDgrad, cast.tensors, lowered);
+  }
+
+  void emit_cast(std::size_t op, Count n, Dtype from, Dtype to, Pass pass, Count tensors, const LoweredOp& lowered) {
+    Cost cost;
+    cost.read = tensor_bytes(n, from);
+    cost.written = tensor_bytes(n, to);
+    cost.unique = cost.touched();
+    cost.launches = tensors;
+    emit(op, "cast", KernelClass::kStream, pass, cost, lowered);
+  }
+
+  /// From the second micro-batch on (from the first, where gradients stay allocated) a gradient is added to another.
+  void accumulate(std::size_t op, const LoweredOp& lowered) {
+    const StepOptions& options = plan_.options;
+    if (options.recipe == nullptr || !options.recipe->accumulate) return;
+    const std::int64_t times = options.micro_batches - (options.keep_gradients ? 0 : 1);
+    Parameters parameters;
+    for (const std::size_t member : members_of(op)) {
+      const OpCost& cost = costed_.ops[member];
+      const Count instances = cost.executions / std::max<std::int64_t>(1, lowered.executions);
+      parameters.elements += cost.one.params * instances;
+      parameters.tensors += cost.one.tensors * instances;
+    }
+    if (times < 1 || parameters.elements == Count(0)) return;
+    const KernelSpec& spec = *options.recipe->accumulate;
+    const std::vector<std::int64_t> values = {parameters.elements.value(), parameters.tensors.value()};
+    const Cost cost = kernel_cost(spec, values, master_dtypes());
+    out_.push_back({op, spec.name, spec.kernel, Pass::kWgrad, cost, lowered.count,
+                    (Count(lowered.executions) * Count(times)).value(), costed_.ops[op].loop});
+  }
+
+  void update(std::size_t op) {
+    const OptimizerSpec* spec = plan_.ops[op].update;
+    if (spec == nullptr) return;
+    const Parameters parameters = parameters_of(costed_);
+    const std::vector<std::int64_t> values = {parameters.elements.value(), parameters.tensors.value()};
+    for (const KernelSpec& kernel : spec->kernels)
+      out_.push_back(
+          {op, kernel.name, kernel.kernel, Pass::kOptimizer, kernel_cost(kernel, values, master_dtypes()), 1, 1, -1});
+  }
+
+  [[nodiscard]] Dtypes master_dtypes() const { return costed_.base; }
+
+  void recompute_block_of(std::size_t op) {
+    const int group = model_.ops[op].group;
+    if (group < 0) return;
+    const auto same = [&](std::size_t other) { return model_.ops[other].group == group; };
+    for (std::size_t later = op + 1; later < model_.ops.size(); ++later) {
+      if (same(later) && !plan_.ops[later].merged_into) return;  // not the last that runs
+    }
+    for (std::size_t other = 0; other <= op; ++other) {
+      if (same(other)) guarded(other, [&] { forward(other, Pass::kRecompute); });
+    }
+  }
+
+  /// The ops of attention up to and with this one, before its backward pass: done at the last of them.
+  void recompute_attention(std::size_t op) {
+    std::size_t first = op;
+    while (first > 0 && plan_.ops[first - 1].recomputed) --first;
+    const bool last = op + 1 == plan_.ops.size() || !plan_.ops[op + 1].recomputed;
+    if (!last) return;
+    for (std::size_t other = first; other <= op; ++other) guarded(other, [&] { forward(other, Pass::kRecompute); });
+  }
+
+  const Model& model_;
+  const Plan& plan_;
+  const CostedModel& costed_;
+  std::vector<Kernel>& out_;
+  std::vector<std::int64_t> values_;
+};
+
+}  // namespace
+
+void lower(const Model& model, const Plan& plan, const CostedModel& costed, std::vector<Kernel>& out) {
+  out.clear();
+  Lowering(model, plan, costed, out).run();
+}
+
+}  // namespace gable
