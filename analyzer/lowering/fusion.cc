@@ -103,7 +103,7 @@ std::size_t find_path(const Model& model, const std::string& run, const std::str
   std::vector<std::string> names;
   for (std::size_t i = 0; i < model.ops.size(); ++i) {
     if (model.ops[i].path == path || model.full_path(model.ops[i]) == path) return i;
-    names.push_back(model.ops[i].path);
+    names.push_back(model.parts.size() > 1 ? model.full_path(model.ops[i]) : model.ops[i].path);
   }
   const std::vector<std::string_view> known(names.begin(), names.end());
   throw InputError(
