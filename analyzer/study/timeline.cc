@@ -222,6 +222,21 @@ Held held_as(const Model& model, const Tape& tape, const Kept& kept) {
   return model.parts[model.ops[made_by].part].loss ? Held::kLoss : Held::kSaved;
 }
 
+std::vector<std::size_t> outline(const Timeline& timeline, std::size_t first, std::size_t last, std::size_t most) {
+  std::vector<std::size_t> kept;
+  const std::size_t count = last - first;
+  const std::size_t stretches = std::min(count, most);
+  for (std::size_t i = 0; i < stretches; ++i) {
+    const std::size_t end = first + count * (i + 1) / stretches;
+    std::size_t fullest = first + count * i / stretches;
+    for (std::size_t at = fullest; at < end; ++at) {
+      if (timeline.events[at].held.total() > timeline.events[fullest].held.total()) fullest = at;
+    }
+    kept.push_back(fullest);
+  }
+  return kept;
+}
+
 Timeline follow(const Model& model, const Plan& plan, const CostedModel& costed, const Tape& tape,
                 std::span<const Kept> kept, std::span<const Transient> transients, const HeldBytes& always) {
   return Walk(model, plan, costed, tape, kept, transients, always).run();

@@ -25,6 +25,9 @@ struct Timeline {
   std::optional<std::size_t> update;  ///< largest of the optimizer
 };
 
+/// At most `most` of the events [first, last), the fullest of each stretch; the peak of a stretch is never lost.
+std::vector<std::size_t> outline(const Timeline& timeline, std::size_t first, std::size_t last, std::size_t most);
+
 /// What a tensor that is kept counts as.
 Held held_as(const Model& model, const Tape& tape, const Kept& kept);
 

@@ -15,9 +15,12 @@ struct Written {
     const auto found = std::find(tensors.begin(), tensors.end(), bytes);
     if (found != tensors.end()) tensors.erase(found);
   }
-  [[nodiscard]] Count largest() const {
-    const auto found = std::max_element(tensors.begin(), tensors.end());
-    return found == tensors.end() ? Count(0) : *found;
+  /// A kernel writes one while it reads the one before.
+  [[nodiscard]] Count largest_pair() const {
+    Count largest;
+    for (std::size_t i = 0; i < tensors.size(); ++i)
+      largest = std::max(largest, i == 0 ? tensors[i] : tensors[i - 1] + tensors[i]);
+    return largest;
   }
 };
 
@@ -37,7 +40,7 @@ bool adds_gradients(const Plan& plan, const Kernel& kernel) {
 Count forward_workspace(Written written, const std::vector<SavedTensor>& saves, Count instances) {
   if (!written.tensors.empty()) written.tensors.pop_back();
   for (const SavedTensor& saved : saves) written.remove(saved.bytes.value() / instances.value());
-  return written.largest();
+  return written.largest_pair();
 }
 
 /// Neither are the gradients of inputs and parameters.
@@ -53,7 +56,7 @@ Count backward_workspace(const Model& model, const Plan& plan, const CostedModel
     written.remove((whole * Count(cost.count)).value() / instances.value());
   }
   written.remove(parameter_bytes(model, plan, costed, op).value() / instances.value());
-  return written.largest();
+  return written.largest_pair();
 }
 
 }  // namespace

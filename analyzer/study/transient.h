@@ -11,12 +11,12 @@ namespace gable {
 
 /// Bytes of the op that runs.
 struct Transient {
-  Count forward;    ///< largest tensor that one of its kernels leaves for another one
+  Count forward;    ///< of tensors that its kernels hand to each other, the largest neighbours
   Count backward;   ///< likewise
   Count gradients;  ///< all that its backward kernels write for its inputs
 };
 
-/// By op of the model. An estimate from below: of the tensors that kernels hand to each other the largest alone.
+/// By op of the model. An estimate: a kernel reads what the one before wrote, and nothing older is left.
 std::vector<Transient> transients(const Model& model, const Plan& plan, const CostedModel& costed,
                                   std::span<const Kernel> kernels);
 
