@@ -20,12 +20,8 @@ std::string percent(double share) { return share == 0 ? "-" : fmt::format("{:.1f
 std::string name_cell(const ReportRow& row, const ReportOptions& /*options*/) {
   const bool repeated =
       row.executions > 1 && (row.level == Level::kOp || row.level == Level::kKind || row.level == Level::kKernel);
-  const std::string& name = row.label.empty() ? row.name : row.label;
-  const std::string pass =
-      row.level == Level::kKernel && row.pass != pass_name(Pass::kForward) && row.pass != pass_name(Pass::kOptimizer)
-          ? " " + row.pass
-          : "";
-  return repeated ? fmt::format("{}{} ×{}", name, pass, row.executions) : name + pass;
+  const std::string pass = row.level == Level::kKernel && row.pass != pass_name(Pass::kForward) ? " " + row.pass : "";
+  return repeated ? fmt::format("{}{} ×{}", row.name, pass, row.executions) : row.name + pass;
 }
 
 std::string bound_cell(const ReportRow& row, const ReportOptions& /*options*/) {

@@ -32,7 +32,6 @@ Json row_json(const ReportRow& row, bool mac, bool sums) {
       json[std::string(column.name)] = to_json(cell);
     }
   }
-  if (!sums && !row.fused.empty()) json["fused"] = row.fused;
   return json;
 }
 

@@ -101,14 +101,6 @@ ReportRow op_row(const Analysis& analysis, const OpRow& row) {
   result.name = spec.path;
   result.kind = spec.kind->name;
   result.dtype = gable::row(row.cost.compute).name;
-  const OpPlan& how = analysis.plan.ops[row.op];
-  if (how.fusion != nullptr) {
-    const std::size_t slash = spec.path.rfind('/');
-    const std::string folder = slash == std::string::npos ? "" : spec.path.substr(0, slash + 1);
-    const bool run = how.fusion->name.find("..") != std::string::npos;
-    result.label = folder + (run ? "fused" : how.fusion->name);
-    for (const std::size_t member : how.members) result.fused.push_back(analysis.model.ops[member].path);
-  }
   result.executions = row.executions;
   result.totals = row.totals;
   result.near_ridge = row.kernels.size() == 1 && row.time.near_ridge;
@@ -121,7 +113,6 @@ std::vector<ReportRow> kernel_rows(const Analysis& analysis, const OpRow& row) {
   for (const KernelRow& kernel : row.kernels) {
     ReportRow result = op_row(analysis, row);
     result.level = Level::kKernel;
-    result.label.clear();
     if (row.kernels.size() > 1 || kernel.kernel.name != result.kind)
       result.name = fmt::format("{}/{}", result.name, kernel.kernel.name);
     result.kind = kernel_class_name(kernel.kernel.kernel);

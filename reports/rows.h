@@ -22,11 +22,9 @@ struct ReportRow {
   Level level = Level::kOp;
   std::string part;   ///< "" for kinds and the model
   std::string name;   ///< path of the op or block, name of the kind, part or model
-  std::string label;  ///< what tables show instead of the name: "h/flash_attention" for an op that runs a fusion
-  std::vector<std::string> fused;  ///< paths of the ops that it runs as one, itself included; else empty
-  std::string kind;                ///< op kind, or kernel class at level kernel; "" for sums
-  std::string dtype;               ///< computed in; "" for sums
-  std::string pass;                ///< forward, dgrad, ...; of a kernel
+  std::string kind;   ///< op kind, or kernel class at level kernel; "" for sums
+  std::string dtype;  ///< computed in; "" for sums
+  std::string pass;   ///< forward, dgrad, ...; of a kernel
   std::int64_t executions = 1;
   Totals totals;
   bool near_ridge = false;        ///< of a single op
