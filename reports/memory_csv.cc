@@ -1,14 +1,14 @@
 // A memory report as CSV (RFC 4180): categories, kept tensors by op, totals; bytes as whole numbers.
 #include <fmt/format.h>
 
+#include "reports/csv.h"
 #include "reports/memory_text.h"
 
 namespace gable {
 namespace {
 
-constexpr std::string_view kHead = "model,section,name,tensor,category,executions,elements,bytes,peak_bytes\r\n";
+constexpr std::string_view kHead = "model,section,name,tensor,category,executions,elements,bytes,peak_bytes";
 
-/// Names are plain: nothing to quote.
 struct Row {
   std::string_view section;
   std::string name;
@@ -21,8 +21,9 @@ struct Row {
 };
 
 std::string text(const Memory& memory, const Row& row) {
-  return fmt::format("{},{},{},{},{},{},{},{},{}\r\n", memory.model.name, row.section, row.name, row.tensor,
-                     row.category, row.executions, row.elements, row.bytes.value(), row.peak_bytes);
+  return fmt::format("{},{},{},{},{},{},{},{},{}{}", csv_field(memory.model.name), row.section, csv_field(row.name),
+                     row.tensor, row.category, row.executions, row.elements, row.bytes.value(), row.peak_bytes,
+                     kCsvEnd);
 }
 
 std::string number(Count count) { return fmt::format("{}", count.value()); }
@@ -43,7 +44,7 @@ std::string kept_lines(const Memory& memory) {
 std::string render_memory_csv(const MemoryReport& report) {
   const Memory& memory = report.memory;
   const HeldBytes& peak = memory.peak().held;
-  std::string out(kHead);
+  std::string out = fmt::format("{}{}", kHead, kCsvEnd);
   for (std::size_t i = 0; i < kHeldCount; ++i) {
     const auto held = static_cast<Held>(i);
     const std::string elements = held == Held::kParameters ? number(memory.parameters.elements) : "";

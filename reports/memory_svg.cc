@@ -7,15 +7,13 @@
 #include <iterator>
 
 #include "reports/memory_text.h"
-#include "reports/svg_canvas.h"
+#include "reports/svg_axes.h"
 
 namespace gable {
 namespace svg {
 namespace {
 
-constexpr double kPageWidth = 960;
-constexpr double kPageHeight = 600;
-constexpr Box kFrame = {84, 96, 690, 520};
+constexpr Box kFrame = {84, 96, 690, 560};
 constexpr double kLegendLeft = 712;
 constexpr double kUpdateWidth = 36;  ///< the update is one event among thousands, and must be seen
 constexpr std::size_t kMostColumns = 180;
@@ -23,9 +21,9 @@ constexpr double kSmall = 11;
 constexpr double kMedium = 13;
 
 // What stays is dark, what passes is light; Okabe-Ito and Tol's bright colours.
-constexpr std::array<std::string_view, kHeldCount> kColors = {"#0072B2", "#004D7A", "#56B4E9", "#117733",
-                                                              "#999933", "#E69F00", "#F0D48A", "#CC79A7",
-                                                              "#882255", "#BBBBBB", "#D55E00", "#666666"};
+constexpr std::array<std::string_view, kHeldCount> kColors = {"#0072B2", "#004D7A", "#56B4E9", "#117733", "#999933",
+                                                              "#E69F00", "#F0D48A", "#44AA99", "#CC79A7", "#882255",
+                                                              "#BBBBBB", "#D55E00", "#666666"};
 
 /// A stretch of the time axis.
 struct Stretch {
@@ -214,13 +212,7 @@ std::string draw(const MemoryReport& report) {
   const Chart chart = make_chart(report);
   const Memory& memory = report.memory;
   Canvas canvas;
-  canvas.open("svg", fmt::format(R"(xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {0} {1}" width="{0}" height="{1}" )"
-                                 R"(font-family="sans-serif" role="img")",
-                                 px(kPageWidth), px(kPageHeight)));
-  canvas.title(fmt::format("Memory of {} over a {}", memory.model.name, phase_name(memory.options.step.phase)));
-  canvas.open("g", "fill=\"#fff\"");
-  canvas.rect({0, 0, kPageWidth, kPageHeight});
-  canvas.close();
+  open_page(fmt::format("Memory of {} over a {}", memory.model.name, phase_name(memory.options.step.phase)), canvas);
   canvas.text({kFrame.left, 34}, fmt::format("Memory of {}", memory.model.name),
               {.size = 20, .fill = "#111", .bold = true});
   const std::vector<std::string> head = memory_head(report);

@@ -12,13 +12,6 @@ namespace {
 
 constexpr std::array<std::string_view, 6> kDims = {"B", "T", "D", "H", "L", "V"};
 
-std::optional<std::size_t> find_dim(const Model& model, std::string_view name) {
-  for (std::size_t i = kFirstDim; i < kFirstDim + model.dim_count; ++i) {
-    if (model.slots[i].name == name) return i;
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 std::optional<DocumentCount> document_count(const Model& model, const CostedModel& costed, Count parameter_bytes) {

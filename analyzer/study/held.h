@@ -17,13 +17,14 @@ enum class Held : std::uint8_t {
   kWeightCopies,  ///< narrow weights of autocast
   kSaved,         ///< activations kept for the backward pass
   kStatistics,    ///< kept, too: row statistics, index tensors, constant masks
+  kInput,         ///< what enters a model that starts from no token ids; in training it is among kSaved
   kOutput,        ///< the model's result: logits
   kLoss,          ///< kept by the loss
   kActivations,   ///< between ops, not kept
   kGradientsOfActivations,
   kWorkspace,
 };
-inline constexpr std::size_t kHeldCount = 12;
+inline constexpr std::size_t kHeldCount = 13;
 
 struct HeldRow {
   std::string_view name;  ///< in CSV and JSON

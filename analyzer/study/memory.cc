@@ -30,6 +30,17 @@ Count states_of(const Plan& plan) {
   return states;
 }
 
+/// Bytes that ops read which consume the model's input.
+Count input_bytes(const Model& model, const CostedModel& costed) {
+  Count bytes;
+  for (std::size_t i = 0; i < model.ops.size(); ++i) {
+    const OpSpec& op = model.ops[i];
+    const bool consumes = op.kind->takes_input && !op.inputs.empty() && op.inputs.front() == TensorRef{};
+    if (consumes && costed.ops[i].selected) bytes += costed.ops[i].one.read - costed.ops[i].one.param_bytes;
+  }
+  return bytes;
+}
+
 HeldBytes standing(const Prepared& prepared, const CostedModel& costed) {
   const StepOptions& step = prepared.plan.options;
   HeldBytes always;
@@ -37,6 +48,7 @@ HeldBytes standing(const Prepared& prepared, const CostedModel& costed) {
   always[Held::kStates] = always[Held::kParameters] * states_of(prepared.plan);
   const bool gradients_stay = step.keep_gradients || step.micro_batches > 1;
   if (has_backward(step.phase) && gradients_stay) always[Held::kGradients] = always[Held::kParameters];
+  if (!has_backward(step.phase)) always[Held::kInput] = input_bytes(prepared.model, costed);
   if (reads_cache(step.phase)) always[Held::kCache] = kv_cache_bytes(prepared.model, costed);
   return always;
 }

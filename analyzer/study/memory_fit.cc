@@ -61,13 +61,6 @@ class Search {
   std::string refusal_;
 };
 
-std::optional<std::size_t> find_dim(const Model& model, std::string_view name) {
-  for (std::size_t i = kFirstDim; i < kFirstDim + model.dim_count; ++i) {
-    if (model.slots[i].name == name) return i;
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 std::vector<MemoryFit> fit_memory(const Prepared& prepared, Count capacity) {

@@ -51,9 +51,9 @@ Count backward_workspace(const Model& model, const Plan& plan, const CostedModel
     const auto producer = producer_of(model, input);
     if (!producer) continue;
     const OpCost& cost = costed.ops[*producer];
-    const Count whole = tensor_bytes(cost.one.output, cost.dtypes.act);
-    written.remove(whole);
-    written.remove((whole * Count(cost.count)).value() / instances.value());
+    const Count one = tensor_bytes(cost.one.output, cost.dtypes.act);
+    // Instances that share an input have a gradient of all of it each.
+    written.remove(cost.count == 1 ? one : Count((one * Count(cost.count)).value() / instances.value()));
   }
   written.remove(parameter_bytes(model, plan, costed, op).value() / instances.value());
   return written.largest_pair();
