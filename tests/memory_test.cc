@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <vector>
@@ -191,6 +192,85 @@ TEST_CASE("memory: more sequences never need less") {
       before = needed;
     }
   }
+}
+
+/// Bytes of tensors that are dropped and computed again.
+std::int64_t again_bytes(const Memory& memory) {
+  Count bytes;
+  for (const SavedRow& row : memory.saved) {
+    if (row.again && row.held == Held::kSaved) bytes += row.bytes;
+  }
+  return bytes.value();
+}
+
+TEST_CASE("memory: recomputation trades exactly what it drops") {
+  for (const std::string name : {"gpt2", "cs336-2.7b", "chargpt", "opt-1.3b"}) {
+    const std::int64_t all = kept_below(memory_of({name}), "").bytes;
+    Count needed = memory_of({name}).peak().held.total();
+    for (const Recompute recompute : {Recompute::kAttention, Recompute::kBlock}) {
+      CAPTURE(name);
+      CAPTURE(recompute_name(recompute));
+      Setting setting{name};
+      setting.step.recompute = recompute;
+      const Memory memory = memory_of(setting);
+      CHECK(again_bytes(memory) > 0);
+      CHECK(kept_below(memory, "").bytes + again_bytes(memory) == all);
+      // where gradients make the peak, at the end of the backward pass, there is nothing to gain
+      if (name != "cs336-2.7b") CHECK(memory.peak().held.total() < needed);
+      needed = memory.peak().held.total();
+    }
+  }
+}
+
+TEST_CASE("memory: autocast keeps narrow inputs and a narrow copy of each matrix, tied ones too") {
+  Setting setting{"gpt2"};
+  setting.step.amp = Dtype::kBf16;
+  const Memory memory = memory_of(setting);
+  constexpr std::int64_t kLayer = 12LL * 768 * 768 + 9 * 768;  // four products with biases
+  CHECK(memory.sums[Held::kWeightCopies] == 2 * (12 * kLayer + 50257LL * 768));
+  CHECK(memory.sums[Held::kParameters] == 4 * 124'439'808LL);
+  CHECK(memory.sums[Held::kStates] == 8 * 124'439'808LL);
+  // qkv and fc each keep a cast of what their norm wrote in FP32
+  for (const SavedRow& row : memory.saved) {
+    const std::string& op = memory.model.ops[row.op].path;
+    if ((op == "h/qkv" || op == "h/fc") && row.name == "input") CHECK(row.bytes == 12 * 2 * 1024 * 768);
+  }
+}
+
+TEST_CASE("memory: each product casts its input for itself") {
+  Setting setting{"cs336-2.7b"};
+  setting.step.amp = Dtype::kBf16;
+  const Memory memory = memory_of(setting);
+  for (const std::string name : {"q", "k", "v"}) {  // autocast caches casts of weights only
+    const auto found = std::find_if(memory.saved.begin(), memory.saved.end(), [&](const SavedRow& row) {
+      return memory.model.ops[row.op].name == name && row.name == "input";
+    });
+    REQUIRE(found != memory.saved.end());
+    CHECK(found->bytes == 32 * 2 * kN);
+  }
+}
+
+TEST_CASE("memory: merged products keep their input once") {
+  Setting setting{"chargpt"};
+  setting.step.fuse = {"heads", "qkv"};
+  constexpr std::int64_t kCharN = 250LL * 128 * 128;
+  const Memory memory = memory_of(setting);
+  CHECK(kept_below(memory, "model/h/query").elements == 12 * kCharN);
+  CHECK(kept_below(memory, "model/h/key").elements == 0);
+  CHECK(kept_below(memory, "model/h/").bytes == kept_below(memory_of({"chargpt"}), "model/h/").bytes);
+}
+
+TEST_CASE("memory: a model that runs too many ops one by one is refused") {
+  Model model = load_model("gpt2");
+  set_dim(model, "L", "100000");
+  AnalysisOptions options;
+  options.step.phase = Phase::kStep;
+  options.step.recipe = std::make_shared<const Recipe>(load_recipe("pytorch-eager"));
+  options.cost.mode = Mode::kTrain;
+  const Prepared prepared = prepare(std::move(model), options);
+  CHECK_THROWS_WITH_AS(study_memory(prepared),
+                       "memory: model 'gpt2' runs 1,900,008 ops one after the other; at most 200,000 can be followed",
+                       InputError);
 }
 
 }  // namespace
