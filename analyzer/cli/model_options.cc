@@ -14,7 +14,7 @@
 namespace gable {
 namespace {
 
-constexpr std::array<OptionRow, 19> kModelOptions = {{
+constexpr std::array<OptionRow, 18> kModelOptions = {{
     {"model", "M", "a shipped model (analyze list models) or a YAML file; required"},
     {"hw", "H", "a shipped device (analyze list hardware), a YAML file, or 'measured'"},
     {"set", "DIM=EXPR,...", "overrides dims of the model: --set B=8,T=1024", true},
