@@ -35,7 +35,7 @@ constexpr std::array<Command, 6> kCommands = {{
 
 std::string overview() {
   std::string out = "Roofline and analytical performance model of deep learning.\n\nusage:\n";
-  for (const Command& command : kCommands) out += fmt::format("  {:<50} {}\n", command.usage, command.summary);
+  for (const Command& command : kCommands) out += fmt::format("  {:<58} {}\n", command.usage, command.summary);
   return out +
          "  analyze --version\n\n`analyze COMMAND --help` tells more of each; these are the options of the report:\n\n";
 }

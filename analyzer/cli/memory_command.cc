@@ -17,8 +17,7 @@
 namespace gable {
 namespace {
 
-constexpr std::array<OptionRow, 8> kMemoryOptions = {{
-    {"zero-grad", "none|keep", "gradients are freed after the update (default), or zeroed in place"},
+constexpr std::array<OptionRow, 7> kMemoryOptions = {{
     {"counting", "exact|document", "what autograd keeps (default), or document 002's formula"},
     {"fit", "", "the largest batch and the largest context that the memory of --hw holds"},
     {"reserve", "SIZE", "of the memory of --hw, not to be used: 2GiB"},
@@ -61,9 +60,7 @@ void check_combination(const Options& options, Phase phase) {
   if (phase == Phase::kBackward || phase == Phase::kOptimizer)
     throw InputError(
         fmt::format("--phase {}: memory is followed over a whole step, forward, prefill or decode", phase_name(phase)));
-  for (const std::string_view name : {"zero-grad", "counting"}) {
-    if (options.has(name) && phase != Phase::kStep) refuse_phase(name, phase);
-  }
+  if (options.has("counting") && phase != Phase::kStep) refuse_phase("counting", phase);
   for (const auto& [name, why] : {std::pair{"fit", "the device whose memory is to be filled"},
                                   std::pair{"reserve", "the device whose memory it is taken from"}}) {
     if (options.has(name) && !options.has("hw")) throw InputError(fmt::format("--{} needs --hw: {}", name, why));
@@ -71,13 +68,8 @@ void check_combination(const Options& options, Phase phase) {
 }
 
 AnalysisOptions settings_of(const Model& model, const Options& options) {
-  constexpr std::array<std::string_view, 2> kZeroGrad = {"none", "keep"};
   AnalysisOptions settings = analysis_options(model, options);
   check_combination(options, settings.step.phase);
-  if (!options.has("zero-grad")) return settings;
-  const bool keep = one_of(options, "zero-grad", kZeroGrad) == "keep";
-  if (settings.step.keep_gradients && !keep) throw InputError("--zero-grad none contradicts --grad keep");
-  settings.step.keep_gradients = keep;
   return settings;
 }
 
