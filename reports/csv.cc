@@ -1,13 +1,16 @@
 // RFC 4180: CRLF line ends, quotes where a field has a comma, a quote or a line end.
+#include "reports/csv.h"
+
 #include <fmt/format.h>
+
+#include <iterator>
 
 #include "reports/columns.h"
 #include "reports/report.h"
 
 namespace gable {
-namespace {
 
-std::string field(const std::string& text) {
+std::string csv_field(const std::string& text) {
   if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
   std::string out = "\"";
   for (const char c : text) {
@@ -18,27 +21,29 @@ std::string field(const std::string& text) {
   return out;
 }
 
-std::string to_text(const Cell& cell) {
-  if (const auto* text = std::get_if<std::string>(&cell)) return field(*text);
-  if (const auto* whole = std::get_if<std::int64_t>(&cell)) return fmt::format("{}", *whole);
-  return fmt::format("{}", std::get<double>(cell));  // shortest form that reads back exactly
+void append_csv(const Cell& cell, std::string& out) {
+  if (const auto* text = std::get_if<std::string>(&cell)) {
+    out += csv_field(*text);
+  } else if (const auto* whole = std::get_if<std::int64_t>(&cell)) {
+    fmt::format_to(std::back_inserter(out), "{}", *whole);
+  } else {
+    fmt::format_to(std::back_inserter(out), "{}", std::get<double>(cell));
+  }
 }
-
-}  // namespace
 
 std::string render_csv(const Analysis& analysis, const ReportOptions& options) {
   const auto all = columns(options.mac);
   std::string out = "model,hardware";
   for (const Column& column : all) out += fmt::format(",{}", column.name);
-  out += "\r\n";
-  const std::string lead = fmt::format("{},{}", field(analysis.model.name), field(analysis.hw.name));
+  out += kCsvEnd;
+  const std::string lead = fmt::format("{},{}", csv_field(analysis.model.name), csv_field(analysis.hw.name));
   const auto add = [&](const ReportRow& row) {
     out += lead;
     for (const Column& column : all) {
       out += ',';
-      out += to_text(column.get(row));
+      append_csv(column.get(row), out);
     }
-    out += "\r\n";
+    out += kCsvEnd;
   };
   const bool over_parts = options.by == By::kKind || options.by == By::kPass;
   if (over_parts) {
