@@ -6,7 +6,9 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <sstream>
 
+#include "analyzer/base/text.h"
 #include "tests/cli_run.h"
 
 namespace gable::test {
@@ -132,9 +134,9 @@ TEST_CASE("a repeat that nobody could read stays one row") {
 TEST_CASE("wrong commands") {
   const std::array<Wrong, 9> cases = {{
       {"lst models", "unknown command 'lst', did you mean 'list'?"},
-      {"list", "analyze list takes one of models, hardware, ops, dtypes, formats"},
+      {"list", "analyze list takes one of models, hardware, ops, recipes, dtypes, formats"},
       {"list model", "analyze list: unknown topic 'model', did you mean 'models'?"},
-      {"show op", "analyze show takes two words: hardware H, model M, or op K"},
+      {"show op", "analyze show takes two words: hardware H, model M, op K or recipe R"},
       {"show op linaer", "analyze show op: no op 'linaer', did you mean 'linear'?"},
       {"show hardware a100", "--hw: no hardware 'a100', did you mean 'a100-pcie-40'?"},
       {"show modl gpt2", "analyze show: unknown topic 'modl', did you mean 'model'?"},
@@ -256,6 +258,48 @@ TEST_CASE("the examples of --help run") {
     CHECK(ran.err.empty());
     CHECK(ran.out.size() > 100);
   }
+}
+
+TEST_CASE("show recipe prints kernels of every op within the width") {
+  const Ran shown = run({"show", "recipe", "pytorch-eager"});
+  CHECK(shown.code == 0);
+  std::istringstream lines(shown.out);
+  for (std::string line; std::getline(lines, line);) {
+    CAPTURE(line);
+    CHECK(display_width(line) <= 80);
+  }
+  for (const std::string_view part : {
+           "  base: ideal\n",
+           "\nrmsnorm.custom\n  let       n = rows*width\n"
+           "  forward   pow                  stream    n act -> n act; n FLOP\n"
+           "            mean                 reduce    n act -> rows accum; n FLOP\n",
+           "  saves     input n act, xhat n act, stats rows accum\n",
+           "  dgrad     dgrad                gemm      m tokens, n in, k out; act * weights\n"
+           "                                           -> act\n"
+           "  wgrad     wgrad ",
+           "\nconcat\n  forward   op                   op        the op as its row states it\n  backward  no kernel\n",
+           "  forward   clone                memcpy    n act -> n act\n",
+           "- heads: ",
+           "optimizer adamw-foreach: ",
+       }) {
+    CAPTURE(part);
+    CHECK(shown.out.find(part) != std::string::npos);
+  }
+  CHECK(run({"show", "recipe", "flash"}).out.find("* flash_attention: ") != std::string::npos);
+  CHECK(run({"show", "recipe", "flahs"}).err == "--recipe: no recipe 'flahs', did you mean 'flash'?\n");
+}
+
+TEST_CASE("lint knows a recipe by its keys") {
+  const Folder folder("lint_recipe");
+  const std::string head = "name: r\ndoc: d\n";
+  for (const std::string_view body : {"ops: {gelu: {backward: []}}\n", "base: flash\n", "fan_in: {kernel: stream}\n"}) {
+    CAPTURE(body);
+    const Ran ran = run({"lint", folder.write("r.yaml", head + std::string(body))});
+    CHECK(ran.code == 0);
+    CHECK(ran.out.find("r.yaml: ok, recipe, ") != std::string::npos);
+  }
+  const std::string bad = folder.write("r.yaml", head + "fuse: [flash]\nbase: ideal\n");
+  CHECK(run({"lint", bad}).err.starts_with(bad + ":3:8: unknown fusion 'flash', did you mean 'flash_attention'?"));
 }
 
 TEST_CASE("lint accepts what is shipped, and names what is wrong") {

@@ -35,7 +35,7 @@ ops:
 )";
 
 TEST_CASE("library: shipped specs are listed once, in order, and each loads") {
-  for (const SpecKind kind : {SpecKind::kModel, SpecKind::kHardware, SpecKind::kBlock}) {
+  for (const SpecKind kind : {SpecKind::kModel, SpecKind::kHardware, SpecKind::kBlock, SpecKind::kRecipe}) {
     const std::vector<std::string> names = list_specs(kind);
     CHECK_FALSE(names.empty());
     CHECK(std::is_sorted(names.begin(), names.end()));
@@ -47,6 +47,7 @@ TEST_CASE("library: shipped specs are listed once, in order, and each loads") {
   }
   for (const std::string& name : list_specs(SpecKind::kModel)) CHECK(load_model(name).name == name);
   CHECK(load_hardware("t4").name == "t4");
+  for (const std::string& name : list_specs(SpecKind::kRecipe)) CHECK(load_recipe(name).name == name);
 }
 
 TEST_CASE("library: a name that is not shipped") {

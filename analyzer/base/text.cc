@@ -133,13 +133,13 @@ std::size_t display_width(std::string_view text) {
       std::count_if(text.begin(), text.end(), [](char c) { return !is_continuation(static_cast<unsigned char>(c)); }));
 }
 
-std::string wrapped(std::string_view text, std::size_t width) {
+std::string wrapped(std::string_view text, std::size_t width, std::size_t indent) {
   std::string out;
   std::string line;
   for (const std::string& word : split(text, ' ')) {
     if (!line.empty() && display_width(line) + 1 + display_width(word) > width) {
       out += line + "\n";
-      line = "  " + word;
+      line = std::string(indent, ' ') + word;
     } else {
       line += (line.empty() ? "" : " ") + word;
     }

@@ -34,9 +34,8 @@ std::size_t valid_utf8_prefix(std::string_view text);
 /// Columns that a UTF-8 text takes on a terminal, one a code point (the project prints no wide characters itself).
 std::size_t display_width(std::string_view text);
 
-/// Breaks text at blanks so that lines fit `width` columns; lines after the first are indented by two. Ends with a line
-/// end.
-std::string wrapped(std::string_view text, std::size_t width);
+/// Breaks text at blanks so that lines fit `width` columns; lines after the first are indented. Ends with a line end.
+std::string wrapped(std::string_view text, std::size_t width, std::size_t indent = 2);
 
 /// Letters, digits, '.', '_', '-', not starting with '.' or '-': usable as a file name and in a path of names.
 bool is_plain_name(std::string_view text);

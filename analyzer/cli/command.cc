@@ -20,10 +20,10 @@ constexpr int kMissing = 3;
 constexpr std::array<Command, 4> kCommands = {{
     {"", "analyze --model M [options]", "roofline report of a model on a device",
      "analyze --model gpt2-split --hw a100-pcie-40 --notes", report_command},
-    {"list", "analyze list models|hardware|ops|dtypes|formats", "what there is, with a line each",
+    {"list", "analyze list models|hardware|ops|recipes|dtypes|formats", "what there is, with a line each",
      "analyze list models", list_command},
-    {"show", "analyze show hardware H | model M | op K", "one device, model or op in full, with sources",
-     "analyze show op attention", show_command},
+    {"show", "analyze show hardware H | model M | op K | recipe R",
+     "one device, model, op or recipe in full, with sources", "analyze show op attention", show_command},
     {"lint", "analyze lint [files]", "checks spec files; without files, the shipped ones", "analyze lint my-model.yaml",
      lint_command},
 }};

@@ -49,6 +49,12 @@ Rows ops() {
   return rows;
 }
 
+Rows recipes() {
+  Rows rows;
+  for (const std::string& name : list_specs(SpecKind::kRecipe)) rows.emplace_back(name, load_recipe(name).doc);
+  return rows;
+}
+
 Rows dtypes() {
   Rows rows;
   for (const DtypeRow& r : dtype_table()) rows.emplace_back(r.name, fmt::format("{:>2} bits  {}", r.bits, r.summary));
@@ -65,8 +71,12 @@ struct Topic {
   std::string_view name;
   Rows (*rows)();
 };
-constexpr std::array<Topic, 5> kTopics = {
-    {{"models", models}, {"hardware", hardware}, {"ops", ops}, {"dtypes", dtypes}, {"formats", formats}}};
+constexpr std::array<Topic, 6> kTopics = {{{"models", models},
+                                           {"hardware", hardware},
+                                           {"ops", ops},
+                                           {"recipes", recipes},
+                                           {"dtypes", dtypes},
+                                           {"formats", formats}}};
 
 }  // namespace
 

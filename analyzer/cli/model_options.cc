@@ -14,7 +14,7 @@
 namespace gable {
 namespace {
 
-constexpr std::array<OptionRow, 16> kModelOptions = {{
+constexpr std::array<OptionRow, 17> kModelOptions = {{
     {"model", "M", "a shipped model (analyze list models) or a YAML file; required"},
     {"hw", "H", "a shipped device (analyze list hardware), a YAML file, or 'measured'"},
     {"set", "DIM=EXPR,...", "overrides dims of the model: --set B=8,T=1024", true},
@@ -23,6 +23,8 @@ constexpr std::array<OptionRow, 16> kModelOptions = {{
     {"phase", "P", "forward (default), backward, optimizer, step (all three), prefill, or decode"},
     {"mode", "eval|train", "whether dropout runs, which batch statistics; eval for forward phases unless given"},
     {"recipe", "R", "how ops become kernels (analyze list recipes), or a YAML file; the model's own, or ideal"},
+    {"fuse", "F,...",
+     "merges kernels: fusions of the recipe (analyze show recipe R), or a run of ops: h/scale..h/softmax"},
     {"recompute", "none|block|attention", "what the backward pass computes again instead of keeping it"},
     {"amp", "bf16|fp16", "autocast: products in this dtype; parameters, gradients and optimizer as they are"},
     {"optimizer", "O", "of the recipe (analyze show recipe R); adamw unless given"},
@@ -68,6 +70,7 @@ StepOptions step_options(const Model& model, const Options& options) {
   if (const auto phase = options.get("phase")) step.phase = parse_phase(*phase);
   const std::string fallback = model.recipe.empty() ? std::string(kIdealRecipe) : model.recipe;
   step.recipe = std::make_shared<const Recipe>(load_recipe(options.get("recipe").value_or(fallback)));
+  if (const auto fuse = options.get("fuse")) step.fuse = split(*fuse, ',');
   if (const auto recompute = options.get("recompute")) step.recompute = parse_recompute(*recompute);
   constexpr std::array<std::string_view, 2> kAmp = {"bf16", "fp16"};
   if (options.has("amp")) step.amp = find_dtype(one_of(options, "amp", kAmp));

@@ -9,6 +9,7 @@
 #include "analyzer/base/units.h"
 #include "analyzer/cli/command.h"
 #include "analyzer/cli/options.h"
+#include "analyzer/cli/show_recipe.h"
 #include "analyzer/roofline/roofline.h"
 #include "analyzer/spec/library.h"
 
@@ -117,7 +118,8 @@ struct Topic {
   std::string_view name;
   std::string (*show)(const std::string&, int width);
 };
-constexpr std::array<Topic, 3> kTopics = {{{"hardware", show_hardware}, {"model", show_model}, {"op", show_op}}};
+constexpr std::array<Topic, 4> kTopics = {
+    {{"hardware", show_hardware}, {"model", show_model}, {"op", show_op}, {"recipe", show_recipe}}};
 
 }  // namespace
 
@@ -129,7 +131,8 @@ int show_command(const Args& args, const Io& io) {
   }
   std::vector<std::string_view> known;
   for (const Topic& topic : kTopics) known.push_back(topic.name);
-  if (options.words.size() != 2) throw InputError("analyze show takes two words: hardware H, model M, or op K");
+  if (options.words.size() != 2)
+    throw InputError("analyze show takes two words: hardware H, model M, op K or recipe R");
   const auto* topic =
       std::find_if(kTopics.begin(), kTopics.end(), [&](const Topic& t) { return t.name == options.words[0]; });
   if (topic == kTopics.end()) {

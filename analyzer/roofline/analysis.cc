@@ -62,7 +62,8 @@ void add_kernels(const std::vector<Kernel>& kernels, const std::vector<Count>& d
   std::vector<double> longest(rows.size());
   for (std::size_t i = 0; i < kernels.size(); ++i) {
     OpRow& row = *rows[kernels[i].op];
-    const RoofTime time = roofline_time(kernels[i].one, dram[i], row.rates, analysis.hw, analysis.options.roofs);
+    const RoofTime time =
+        roofline_time(kernels[i].one, dram[i], row.rates, analysis.hw, analysis.options.roofs, kernels[i].kernel);
     const double all = time.total_s * static_cast<double>(kernels[i].executions);
     if (row.kernels.empty() || all > longest[kernels[i].op]) {
       row.time = time;
@@ -150,11 +151,9 @@ Totals totals_of(const KernelRow& row, const Rates& rates, FlopConvention flops,
   totals.class_s.at(static_cast<std::size_t>(row.kernel.kernel)) = totals.time_s;
   totals.passes.at(static_cast<std::size_t>(row.kernel.pass)) = {
       totals.cost.matrix_flop, totals.cost.vector_flop, totals.cost.unique, totals.cost.launches, totals.time_s};
-  const double tensor = rates.shared ? 0 : one.matrix_flop.real() / rates.matrix_flop_per_s;
-  const Count rest = rates.shared ? one.flop() : one.vector_flop;
   totals.peak_s = times * one.matrix_flop.real() / rates.matrix_flop_per_s;
   totals.model_peak_s = times * (one.matrix_flop - one.recomputed).real() / rates.matrix_flop_per_s;
-  totals.compute_s = times * std::max(tensor, rest.real() / rates.vector_flop_per_s);
+  totals.compute_s = times * compute_time(one, rates, row.kernel.kernel);
   return totals;
 }
 
@@ -211,7 +210,7 @@ PointResult evaluate_point(const Prepared& prepared, const Hardware& hw, Scratch
     const Kernel& kernel = scratch.kernels[i];
     const Count n(kernel.executions);
     const Rates& rate = rates.get(scratch.costed.ops[kernel.op]);
-    const RoofTime one = roofline_time(kernel.one, scratch.dram[i], rate, hw, options.roofs);
+    const RoofTime one = roofline_time(kernel.one, scratch.dram[i], rate, hw, options.roofs, kernel.kernel);
     const double time = one.total_s * n.real();
     point.flop += kernel.one.flop() * n;
     point.matrix_flop += kernel.one.matrix_flop * n;

@@ -101,15 +101,18 @@ Rates rates_for(const Hardware& hw, Dtype compute, Dtype accumulate) {
   return rates;
 }
 
-RoofTime roofline_time(const Cost& cost, Count dram_bytes, const Rates& rates, const Hardware& hw,
-                       const RoofSet& roofs) {
+RoofTime roofline_time(const Cost& cost, Count dram_bytes, const Rates& rates, const Hardware& hw, const RoofSet& roofs,
+                       KernelClass kernel) {
   RoofTime time;
   const Count starts = cost.launches + cost.memcpys;
   if (starts == Count(0)) return time;
   const auto at = [&](Roof roof) -> double& { return time.by_roof.at(static_cast<std::size_t>(roof)); };
   if (roofs.compute) {
-    at(Roof::kTensor) = rates.shared ? 0.0 : over(cost.matrix_flop, rates.matrix_flop_per_s);
-    at(Roof::kVector) = over(rates.shared ? cost.flop() : cost.vector_flop, rates.vector_flop_per_s);
+    const double matrix = over(cost.matrix_flop, rates.matrix_flop_per_s);
+    const double vector = over(cost.vector_flop, rates.vector_flop_per_s);
+    const bool beside = kernel == KernelClass::kAttention;
+    at(Roof::kTensor) = rates.shared ? 0.0 : matrix;
+    at(Roof::kVector) = !rates.shared ? vector : beside ? std::max(matrix, vector) : matrix + vector;
   }
   if (roofs.dram) at(Roof::kDram) = over(dram_bytes, hw.dram_bandwidth.value);
   if (roofs.l2) at(Roof::kL2) = over(cost.touched(), hw.l2_bandwidth.value);
@@ -132,6 +135,12 @@ RoofTime roofline_time(const Cost& cost, Count dram_bytes, const Rates& rates, c
   time.near_ridge =
       time.bound != Bound::kLaunch && compute > 0 && memory > 0 && std::fabs(compute - memory) <= kNearRidge * work;
   return time;
+}
+
+double compute_time(const Cost& cost, const Rates& rates, KernelClass kernel) {
+  const double matrix = over(cost.matrix_flop, rates.matrix_flop_per_s);
+  const double vector = over(cost.vector_flop, rates.vector_flop_per_s);
+  return rates.shared && kernel != KernelClass::kAttention ? matrix + vector : std::max(matrix, vector);
 }
 
 std::vector<Ridge> ridges(const Hardware& hw) {

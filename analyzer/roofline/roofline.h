@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "analyzer/ops/cost.h"
+#include "analyzer/ops/op_table.h"
 #include "analyzer/spec/hardware.h"
 
 namespace gable {
@@ -56,10 +56,15 @@ struct RoofTime {
 
 /// `dram_bytes`: those of the execution that cross DRAM (residency.h).
 /// time = launch latency + max(matrix FLOP/matrix peak, vector FLOP/vector peak, dram bytes/DRAM bandwidth,
-/// touched bytes/L2 bandwidth); where matrix and vector share a unit their FLOP add up.
+/// touched bytes/L2 bandwidth); where matrix and vector share a unit their FLOP add up, but for fused attention: there
+/// the softmax of one tile runs beside the products of another, its exponentials on the special function units
+/// (Shah et al. 2024, FlashAttention-3, section 3.2), so that each kind of FLOP is a bound by itself.
 /// Williams, Waterman, Patterson 2009 (doi 10.1145/1498765.1498785), with a latency term and one roof per level.
-RoofTime roofline_time(const Cost& cost, Count dram_bytes, const Rates& rates, const Hardware& hw,
-                       const RoofSet& roofs);
+RoofTime roofline_time(const Cost& cost, Count dram_bytes, const Rates& rates, const Hardware& hw, const RoofSet& roofs,
+                       KernelClass kernel = KernelClass::kGemm);
+
+/// Time of one execution at the compute roofs alone.
+double compute_time(const Cost& cost, const Rates& rates, KernelClass kernel);
 
 /// A ridge point: the FLOP/byte above which a dtype's unit, not DRAM, is the bound.
 struct Ridge {

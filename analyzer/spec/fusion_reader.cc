@@ -28,8 +28,10 @@ ChainLink read_link(const YamlNode& node) {
   std::string text = read_text(node, "chain");
   link.optional = text.ends_with('?');
   if (link.optional) text.pop_back();
-  if (text.empty()) throw InputError(node.where, "a link of a chain names an op: 'mask|add?'");
-  for (const std::string& kind : split(text, '|')) link.kinds.push_back(read_kind(kind, node.where));
+  const std::vector<std::string> kinds = split(text, '|');
+  if (kinds.empty() || std::find(kinds.begin(), kinds.end(), "") != kinds.end())
+    throw InputError(node.where, "a link of a chain names ops: 'mask|add?'");
+  for (const std::string& kind : kinds) link.kinds.push_back(read_kind(kind, node.where));
   return link;
 }
 

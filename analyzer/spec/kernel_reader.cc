@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 
 #include "analyzer/base/text.h"
 #include "analyzer/spec/field_reader.h"
@@ -11,7 +12,14 @@
 namespace gable {
 namespace {
 
-constexpr std::array<std::string_view, 6> kTensorNames = {"act", "weights", "kv", "accum", "index", "byte"};
+const std::array<std::string_view, kTensorCount>& tensor_names() {
+  static const auto kNames = [] {
+    std::array<std::string_view, kTensorCount> names;
+    for (std::size_t i = 0; i < kTensorCount; ++i) names.at(i) = tensor_name(static_cast<Tensor>(i));
+    return names;
+  }();
+  return kNames;
+}
 
 constexpr std::array<std::string_view, 10> kStreamKeys = {"name", "kernel",      "pass",       "when", "launches",
                                                           "flop", "matrix_flop", "recomputed", "read", "write"};
@@ -19,11 +27,12 @@ constexpr std::array<std::string_view, 7> kGemmKeys = {"m", "n", "k", "batch", "
 
 Tensor read_tensor(const YamlNode& node, std::string_view what) {
   const std::string& name = read_text(node, what);
-  const auto* found = std::find(kTensorNames.begin(), kTensorNames.end(), name);
-  if (found == kTensorNames.end()) {
-    throw InputError(node.where, fmt::format("unknown operand {}{}", in_quotes(name), suggestion(name, kTensorNames)));
-  }
-  return static_cast<Tensor>(found - kTensorNames.begin());
+  const auto& known = tensor_names();
+  const auto* found = std::find(known.begin(), known.end(), name);
+  if (found == known.end())
+    throw InputError(node.where,
+                     fmt::format("unknown operand {} in {}{}", in_quotes(name), what, suggestion(name, known)));
+  return static_cast<Tensor>(found - known.begin());
 }
 
 /// What `kernel:` may name; `op` is the op itself.
@@ -64,30 +73,34 @@ Pass read_pass(const YamlNode& node, std::span<const Pass> passes) {
   throw InputError(node.where, fmt::format("unknown pass {}{}", in_quotes(name), suggestion(name, known)));
 }
 
+/// A factor of a product: in parentheses unless it is a name or a number.
+std::string as_factor(const Expr& value) {
+  const bool plain = std::all_of(value.text().begin(), value.text().end(),
+                                 [](char c) { return c == '_' || std::isalnum(static_cast<unsigned char>(c)) != 0; });
+  return plain ? value.text() : fmt::format("({})", value.text());
+}
+
 /// m x k of `a` times k x n of `b`, `batch` times: bytes and FLOP follow from the shape.
 void read_shape(const YamlNode& node, const RecipeNames& names, KernelSpec& spec) {
   if (const YamlNode* flop = node.find("matrix_flop"))
     throw InputError(flop->where, "the matrix_flop of a gemm follows from m, n and k");
-  const auto text = [&](std::string_view key) {
-    const YamlNode& value = require(node, key, "a gemm");
-    static_cast<void>(names.compile(value, key));  // complains at the right column
-    return fmt::format("({})", value.text);
-  };
+  const auto side = [&](std::string_view key) { return names.compile(require(node, key, "a gemm"), key); };
   const auto tensor = [&](std::string_view key) {
     const YamlNode* given = node.find(key);
     return given == nullptr ? Tensor::kAct : read_tensor(*given, key);
   };
-  const std::string m = text("m");
-  const std::string n = text("n");
-  const std::string k = text("k");
-  const std::string batch = node.find("batch") == nullptr ? "1" : text("batch");
-  const auto product = [&](const std::string& x, const std::string& y) {
-    return names.compile(fmt::format("{}*{}*{}", batch, x, y), node.where);
+  const YamlNode* batch = node.find("batch");
+  const GemmShape shape = {batch == nullptr ? Expr::constant(1) : names.compile(*batch, "batch"), side("m"), side("n"),
+                           side("k")};
+  const std::string batches = batch == nullptr ? "" : as_factor(shape.batch) + "*";
+  const auto product = [&](const Expr& x, const Expr& y, const std::string& before = "") {
+    return names.compile(before + batches + as_factor(x) + "*" + as_factor(y), node.where);
   };
-  spec.matrix_flop = names.compile(fmt::format("2*{}*{}*{}*{}", batch, m, n, k), node.where);
-  spec.reads.push_back({tensor("a"), product(m, k)});
-  spec.reads.push_back({tensor("b"), product(k, n)});
-  spec.writes.push_back({tensor("c"), product(m, n)});
+  spec.matrix_flop = product(shape.m, shape.n, fmt::format("2*{}*", as_factor(shape.k)));
+  spec.reads.push_back({tensor("a"), product(shape.m, shape.k)});
+  spec.reads.push_back({tensor("b"), product(shape.k, shape.n)});
+  spec.writes.push_back({tensor("c"), product(shape.m, shape.n)});
+  spec.shape = shape;
 }
 
 std::vector<std::string_view> allowed_keys(const ClassWord& word) {
@@ -146,9 +159,8 @@ Expr RecipeNames::compile(const std::string& text, const Where& where) const {
 }
 
 std::vector<Operand> read_operands(const YamlNode& node, const RecipeNames& names, std::string_view what) {
-  check_keys(node, what, kTensorNames);
   std::vector<Operand> operands;
-  for (const auto& [key, value] : node.entries)
+  for (const auto& [key, value] : read_entries(node, what))
     operands.push_back({read_tensor(key, what), names.compile(value, key.text)});
   return operands;
 }

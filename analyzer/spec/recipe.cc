@@ -9,6 +9,11 @@ std::string_view pass_name(Pass pass) {
   return kNames.at(static_cast<std::size_t>(pass));
 }
 
+std::string_view tensor_name(Tensor tensor) {
+  constexpr std::array<std::string_view, kTensorCount> kNames = {"act", "weights", "kv", "accum", "index", "byte"};
+  return kNames.at(static_cast<std::size_t>(tensor));
+}
+
 Count operand_bytes(Tensor tensor, Count n, const Dtypes& dtypes) {
   switch (tensor) {
     case Tensor::kAct:

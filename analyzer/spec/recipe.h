@@ -21,12 +21,23 @@ std::string_view pass_name(Pass pass);
 
 /// What an operand is; it decides the width of its elements.
 enum class Tensor : std::uint8_t { kAct, kWeights, kKv, kAccum, kIndex, kByte };
+inline constexpr std::size_t kTensorCount = 6;
+/// "act", "weights", ... as recipes spell them
+std::string_view tensor_name(Tensor tensor);
 /// Bytes of n elements. Indices have 8 bytes, masks one.
 Count operand_bytes(Tensor tensor, Count n, const Dtypes& dtypes);
 
 struct Operand {
   Tensor tensor = Tensor::kAct;
   Expr elements;
+};
+
+/// `batch` products of m x k by k x n.
+struct GemmShape {
+  Expr batch;
+  Expr m;
+  Expr n;
+  Expr k;
 };
 
 /// A kernel that a recipe launches. Expressions are over the op's fields, kTrainName, kOperandsName and the names under
@@ -36,8 +47,9 @@ struct KernelSpec {
   KernelClass kernel = KernelClass::kStream;
   bool as_op = false;  ///< the op's own cost, as its row states it
   Pass pass = Pass::kForward;
-  std::optional<Expr> when;  ///< launched where it is not 0
-  Expr launches;
+  std::optional<Expr> when;        ///< launched where it is not 0
+  Expr launches;                   ///< FLOP and bytes are those of all launches together
+  std::optional<GemmShape> shape;  ///< of a gemm
   Expr matrix_flop;
   Expr vector_flop;
   Expr recomputed;  ///< of matrix_flop: forward work done again

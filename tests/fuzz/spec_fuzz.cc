@@ -1,14 +1,16 @@
-// libFuzzer target for everything that reads what a user wrote: YAML, models, blocks, devices, expressions.
-// The first byte picks the reader (m, b, h, e), the rest is its text. Nothing but InputError may come out.
+// libFuzzer target for everything that reads what a user wrote: YAML, models, blocks, devices, recipes, expressions.
+// The first byte picks the reader (m, b, h, r, e), the rest is its text. Nothing but InputError may come out.
 #include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "analyzer/roofline/analysis.h"
 #include "analyzer/spec/expr.h"
 #include "analyzer/spec/hardware.h"
 #include "analyzer/spec/model_reader.h"
+#include "analyzer/spec/recipe_reader.h"
 #include "analyzer/spec/yaml.h"
 
 namespace gable {
@@ -56,6 +58,42 @@ void run_model(std::string_view text) {
   }
 }
 
+constexpr std::string_view kBase = R"(
+name: base
+doc: what others build on
+ops: {softmax: {let: {n: rows*width}, backward: [{kernel: reduce, read: {act: 2*n}, write: {act: n}}]}}
+fusions: {gate: {chain: [silu, mul]}}
+optimizers: {adamw: {states: 2, kernels: [{kernel: stream, read: {weights: 4*params}}]}}
+)";
+
+/// `base` is a small recipe, other names do not exist.
+Recipe base_recipe(const std::string& name, const Where& where) {
+  if (name == "base") return read_recipe(parse_yaml(kBase, name), base_recipe);
+  throw InputError(where, "no such recipe");
+}
+
+/// Reads a recipe and gives every expression of its ops a value: fields, `train`, `operands`, names
+/// under `let:`.
+void run_recipe(std::string_view text) {
+  const Recipe recipe = read_recipe(parse_yaml(text, "recipe"), base_recipe);
+  for (const auto& [key, op] : recipe.ops) {
+    std::vector<std::int64_t> values(find_op(op.kind)->fields.size() + 2, 7);
+    for (const Expr& let : op.lets) values.push_back(let.evaluate(values));
+    for (const auto* kernels : {&op.forward, op.backward ? &*op.backward : nullptr}) {
+      if (kernels == nullptr) continue;
+      for (const KernelSpec& kernel : *kernels) {
+        if (kernel.when) static_cast<void>(kernel.when->evaluate(values));
+        static_cast<void>(kernel.launches.evaluate(values));
+        static_cast<void>(kernel.matrix_flop.evaluate(values));
+        static_cast<void>(kernel.vector_flop.evaluate(values));
+        static_cast<void>(kernel.recomputed.evaluate(values));
+        for (const Operand& operand : kernel.reads) static_cast<void>(operand.elements.evaluate(values));
+      }
+    }
+    for (const SavedSpec& saved : op.saves) static_cast<void>(saved.tensor.elements.evaluate(values));
+  }
+}
+
 void run_expression(std::string_view text) {
   constexpr std::array<std::string_view, 6> kNames = {"D", "H", "zero", "minus", "most", "least"};
   constexpr std::array<std::int64_t, 6> kValues = {768, 7, 0, -3, INT64_MAX, INT64_MIN};
@@ -76,6 +114,8 @@ void run(char reader, std::string_view text) {
       return check_block(parse_yaml(text, "block"), block);
     case 'h':
       return static_cast<void>(read_hardware(parse_yaml(text, "device")));
+    case 'r':
+      return run_recipe(text);
     default:
       return run_expression(text);
   }
