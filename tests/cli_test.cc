@@ -61,7 +61,7 @@ struct Wrong {
 
 TEST_CASE("wrong flags: one line on standard error, exit 2, nothing on standard output") {
   const std::string gpt2 = "--model gpt2-split --hw a100-pcie-40 ";
-  const std::array<Wrong, 37> cases = {{
+  const std::array<Wrong, 48> cases = {{
       {"--hw a100-pcie-40", "--model is missing; `analyze list models` names the shipped ones"},
       {"--model gpt2-splt", "--model: no model 'gpt2-splt', did you mean 'gpt2-split'?"},
       {"--model gpt2-split --hw a100-pcie-4", "--hw: no hardware 'a100-pcie-4', did you mean 'a100-pcie-40'?"},
@@ -90,19 +90,34 @@ TEST_CASE("wrong flags: one line on standard error, exit 2, nothing on standard 
       {gpt2 + "--dtype int32",
        "a100-pcie-40 has no rate for int32, nor for a dtype that holds its values; it has fp64, fp32, bf16, fp16, "
        "tf32, int8, int4"},
-      {gpt2 + "--recipe flash", "--recipe: unknown value 'flash'; known: ideal"},
+      {gpt2 + "--recipe flahs", "--recipe: no recipe 'flahs', did you mean 'flash'?"},
       {gpt2 + "--roofs dramm", "--roofs: unknown roof 'dramm', did you mean 'dram'?"},
       {gpt2 + "--resident l3", "--resident: unknown value 'l3', did you mean 'l2'?"},
       {gpt2 + "--count macs", "--count: unknown value 'macs', did you mean 'mac'?"},
-      {gpt2 + "--by layer", "--by: unknown grouping 'layer'; known: op, block, part, kind"},
+      {gpt2 + "--by layer", "--by: unknown grouping 'layer'; known: op, block, part, kind, kernel, pass"},
       {gpt2 + "--top 0", "--top: '0' is not a whole number of at least 1"},
       {gpt2 + "--top x", "--top: 'x' is not a whole number of at least 1"},
       {gpt2 + "--format xml", "--format: unknown format 'xml'; known: table, csv, json, svg, md"},
       {gpt2 + "--format csv,json", "--format: one format goes to standard output; for several add --out DIR"},
       {gpt2 + "--parts botom", "--parts: model 'gpt2-split' has no part 'botom', did you mean 'bottom'?"},
       {gpt2 + "--batch 8",
-       "unknown option '--batch'; known: --help, --model, --hw, --set, --dtype, --parts, --mode, --recipe, --roofs, "
-       "--resident, --count, --by and 4 more"},
+       "unknown option '--batch'; known: --help, --model, --hw, --set, --dtype, --parts, --phase, --mode, --recipe, "
+       "--fuse, "
+       "--recompute, --amp and 12 more"},
+      {gpt2 + "--phase setp", "--phase: unknown value 'setp', did you mean 'step'?"},
+      {gpt2 + "--recompute blocks", "--recompute: unknown value 'blocks', did you mean 'block'?"},
+      {gpt2 + "--recompute block", "--recompute says nothing about --phase forward; add --phase step"},
+      {gpt2 + "--phase backward --optimizer adamw",
+       "--optimizer says nothing about --phase backward; add --phase step"},
+      {gpt2 + "--phase step --optimizer adam",
+       "--optimizer: recipe 'ideal' has no optimizer 'adam', did you mean 'adamw'?"},
+      {gpt2 + "--amp fp8", "--amp: unknown value 'fp8'; known: bf16, fp16"},
+      {gpt2 + "--phase step --grad micro=0", "--grad micro: '0' is not a whole number of at least 1"},
+      {gpt2 + "--phase step --grad clap", "--grad: unknown word 'clap', did you mean 'clip'?"},
+      {gpt2 + "--flops model-only", "--flops: unknown convention 'model-only'; known: executed, model, causal-halved"},
+      {gpt2 + "--fuse qvk", "fuse=qvk: no fusion 'qvk', nor a run of ops \"a..b\", did you mean 'qkv'?"},
+      {gpt2 + "--fuse top/h/scale..top/h/sofmax",
+       "fuse=top/h/scale..top/h/sofmax: model 'gpt2-split' has no op 'top/h/sofmax', did you mean 'top/h/softmax'?"},
       {gpt2 + "--modle gpt2", "unknown option '--modle', did you mean '--model'?"},
       {gpt2 + "--hw t4", "--hw is given twice"},
       {gpt2 + "extra", "unexpected 'extra'; every input is an option, see analyze --help"},

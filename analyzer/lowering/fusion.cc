@@ -129,8 +129,9 @@ std::optional<std::size_t> find_in_part(const Model& model, std::size_t part, st
 
 [[noreturn]] void refuse_run(const Model& model, const std::string& run, std::string_view first,
                              std::string_view last) {
-  std::vector<std::string_view> known;
-  for (const OpSpec& op : model.ops) known.emplace_back(op.path);
+  std::vector<std::string> names;
+  for (const OpSpec& op : model.ops) names.push_back(model.parts.size() > 1 ? model.full_path(op) : op.path);
+  const std::vector<std::string_view> known(names.begin(), names.end());
   for (const std::string_view end : {first, last}) {
     bool found = false;
     for (std::size_t part = 0; part < model.parts.size(); ++part) found = found || find_in_part(model, part, end);

@@ -23,7 +23,6 @@ Cost attention(const OpArgs& args) {
   Cost cost;
   cost.matrix_flop = 4 * scores * head_dim;
   cost.vector_flop = (6 + causal) * scores;
-  if (causal != Count(0)) cost.masked = cost.matrix_flop.value() / 2;
   cost.output = batch * heads * q_len * head_dim;
   const Count kv = batch * kv_heads * kv_len * head_dim;
   cost.read = tensor_bytes(cost.output, args.dtypes.act) + 2 * tensor_bytes(kv, args.dtypes.kv);
