@@ -40,5 +40,6 @@ int report_command(const Args& args, const Io& io);
 int list_command(const Args& args, const Io& io);
 int show_command(const Args& args, const Io& io);
 int lint_command(const Args& args, const Io& io);
+int whatif_command(const Args& args, const Io& io);
 
 }  // namespace gable
