@@ -101,6 +101,8 @@ void add_part_ratios(const Analysis& analysis, std::vector<std::string>& out) {
   if (analysis.parts.size() < 2) return;
   const PartRow& base = analysis.parts.front();
   for (std::size_t i = 1; i < analysis.parts.size(); ++i) {
+    const Part& part = analysis.model.parts[analysis.parts[i].part];
+    if (part.loss || part.update) continue;  // neither is a piece of the network that one would weigh against another
     const Totals& a = analysis.parts[i].totals;
     const Totals& b = base.totals;
     out.push_back(fmt::format("{} : {} is {} in FLOP, {} in bytes and {} in time.",

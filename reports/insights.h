@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "analyzer/roofline/analysis.h"
+#include "reports/report.h"
 
 namespace gable {
 
@@ -20,6 +20,9 @@ std::string ridge_line(const Analysis& analysis);
 
 /// The findings, most important first.
 std::vector<std::string> findings(const Analysis& analysis);
+
+/// The step on the CPU's and the GPU's clock, and which side bounds each block.
+std::vector<std::string> clock_findings(const ClockReport& report);
 
 /// The model's notes with their {what:path} fields filled in.
 /// @throws InputError at the note, for an unknown field or path

@@ -79,6 +79,27 @@ Json settings_json(const Analysis& analysis, const ReportOptions& options) {
           {"count", options.mac ? "mac" : "flop"}};
 }
 
+Json clocks_json(const ClockReport& report) {
+  Json spans = Json::array();
+  for (const ClockSpan& span : report.clocks.spans) {
+    spans.push_back({{"name", span.name},
+                     {"pass", span.pass},
+                     {"launches", span.launches},
+                     {"cpu_s", span.cpu_s},
+                     {"gpu_s", span.gpu_s},
+                     {"idle_s", span.idle_s},
+                     {"bound", span.cpu_bound() ? "cpu" : "gpu"}});
+  }
+  return {{"host", report.host.name},
+          {"graph", report.graph},
+          {"step_s", report.clocks.step_s},
+          {"cpu_s", report.clocks.cpu_s},
+          {"gpu_s", report.clocks.gpu_s},
+          {"idle_s", report.clocks.idle_s},
+          {"bound", report.clocks.cpu_bound() ? "cpu" : "gpu"},
+          {"spans", spans}};
+}
+
 /// The model's totals, with those of each part under its name.
 Json totals_json(const Analysis& analysis, bool mac) {
   Json totals = row_json(model_row(analysis), mac, true);
@@ -113,6 +134,7 @@ std::string render_json(const Analysis& analysis, const ReportOptions& options) 
   Json by_pass = Json::object();
   for (const ReportRow& row : pass_rows(analysis)) by_pass[row.name] = row_json(row, options.mac, true);
   root["by_pass"] = std::move(by_pass);
+  if (options.clocks) root["clocks"] = clocks_json(*options.clocks);
   root["findings"] = findings(analysis);
   root["notes"] = options.notes ? Json(notes(analysis)) : Json::array();
   return root.dump(2) + "\n";

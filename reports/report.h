@@ -3,14 +3,22 @@
 // Adding a format: a renderer in a file of its own, its row in reports/report.cc, a golden test.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
-#include "analyzer/roofline/analysis.h"
+#include "analyzer/roofline/clocks.h"
 #include "reports/rows.h"
 
 namespace gable {
+
+/// The two clocks of a step, where a host was named.
+struct ClockReport {
+  Host host;
+  bool graph = false;  ///< the step is one CUDA graph
+  Clocks clocks;
+};
 
 struct ReportOptions {
   By by = By::kOp;
@@ -19,6 +27,7 @@ struct ReportOptions {
   bool notes = false;
   int width = 80;  ///< of the terminal
   bool color = false;
+  std::optional<ClockReport> clocks = {};
 };
 
 struct Format {

@@ -150,6 +150,9 @@ std::string render_table(const Analysis& analysis, const ReportOptions& options)
   }
   out += "\n";
   for (const std::string& text : findings(analysis)) out += wrapped(text, width);
+  if (options.clocks) {
+    for (const std::string& text : clock_findings(*options.clocks)) out += wrapped(text, width);
+  }
   if (options.notes) {
     out += "\n";
     for (const std::string& text : notes(analysis)) out += wrapped("note: " + text, width);

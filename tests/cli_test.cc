@@ -103,7 +103,7 @@ TEST_CASE("wrong flags: one line on standard error, exit 2, nothing on standard 
       {gpt2 + "--batch 8",
        "unknown option '--batch'; known: --help, --model, --hw, --set, --dtype, --parts, --phase, --mode, --recipe, "
        "--fuse, "
-       "--recompute, --amp and 12 more"},
+       "--recompute, --amp and 14 more"},
       {gpt2 + "--phase setp", "--phase: unknown value 'setp', did you mean 'step'?"},
       {gpt2 + "--recompute blocks", "--recompute: unknown value 'blocks', did you mean 'block'?"},
       {gpt2 + "--recompute block", "--recompute says nothing about --phase forward; add --phase step"},
@@ -149,9 +149,9 @@ TEST_CASE("a repeat that nobody could read stays one row") {
 TEST_CASE("wrong commands") {
   const std::array<Wrong, 9> cases = {{
       {"lst models", "unknown command 'lst', did you mean 'list'?"},
-      {"list", "analyze list takes one of models, hardware, ops, recipes, dtypes, formats"},
+      {"list", "analyze list takes one of models, hardware, hosts, ops, recipes, dtypes, formats"},
       {"list model", "analyze list: unknown topic 'model', did you mean 'models'?"},
-      {"show op", "analyze show takes two words: hardware H, model M, op K or recipe R"},
+      {"show op", "analyze show takes two words: hardware H, host H, model M, op K or recipe R"},
       {"show op linaer", "analyze show op: no op 'linaer', did you mean 'linear'?"},
       {"show hardware a100", "--hw: no hardware 'a100', did you mean 'a100-pcie-40'?"},
       {"show modl gpt2", "analyze show: unknown topic 'modl', did you mean 'model'?"},

@@ -23,7 +23,7 @@ constexpr std::array<Command, 5> kCommands = {{
     {"whatif", "analyze whatif --model M --change C ...", "what changes would save, each alone and together",
      "analyze whatif --model chargpt --hw a100-pcie-40 --change fuse=qkv --change fuse=heads --change recipe=flash",
      whatif_command},
-    {"list", "analyze list models|hardware|ops|recipes|dtypes|formats", "what there is, with a line each",
+    {"list", "analyze list models|hardware|hosts|ops|recipes|dtypes|formats", "what there is, with a line each",
      "analyze list models", list_command},
     {"show", "analyze show hardware H | model M | op K | recipe R",
      "one device, model, op or recipe in full, with sources", "analyze show op attention", show_command},

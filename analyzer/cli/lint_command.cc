@@ -23,6 +23,7 @@ SpecKind kind_of(const YamlNode& root) {
   if (root.kind != YamlNode::Kind::kMap)
     throw InputError(root.where, fmt::format("a spec must be a map of keys and values, not {}", kind_name(root)));
   if (root.find("dram") != nullptr || root.find("vector") != nullptr) return SpecKind::kHardware;
+  if (root.find("dispatch") != nullptr) return SpecKind::kHost;
   if (root.find("params") != nullptr) return SpecKind::kBlock;
   constexpr std::array<std::string_view, 7> kOfRecipe = {"base",   "fusions",   "fuse", "optimizers", "optimizer_forms",
                                                          "fan_in", "accumulate"};
@@ -73,6 +74,9 @@ std::string lint_file(const std::string& path, std::size_t& unverified) {
   switch (kind) {
     case SpecKind::kHardware:
       return fmt::format("hardware, {}", provenance_summary(read_hardware(root), unverified));
+    case SpecKind::kHost:
+      read_host(root);
+      return "host";
     case SpecKind::kBlock:
       check_block(root, blocks);
       return "block";
@@ -92,7 +96,8 @@ std::string lint_file(const std::string& path, std::size_t& unverified) {
 
 std::vector<std::string> shipped_files() {
   std::vector<std::string> files;
-  for (const SpecKind kind : {SpecKind::kModel, SpecKind::kBlock, SpecKind::kRecipe, SpecKind::kHardware}) {
+  for (const SpecKind kind :
+       {SpecKind::kModel, SpecKind::kBlock, SpecKind::kRecipe, SpecKind::kHardware, SpecKind::kHost}) {
     for (const std::string& name : list_specs(kind)) files.push_back(find_spec(kind, name));
   }
   return files;

@@ -55,6 +55,12 @@ Rows recipes() {
   return rows;
 }
 
+Rows hosts() {
+  Rows rows;
+  for (const std::string& name : list_specs(SpecKind::kHost)) rows.emplace_back(name, load_host(name).title);
+  return rows;
+}
+
 Rows dtypes() {
   Rows rows;
   for (const DtypeRow& r : dtype_table()) rows.emplace_back(r.name, fmt::format("{:>2} bits  {}", r.bits, r.summary));
@@ -71,8 +77,9 @@ struct Topic {
   std::string_view name;
   Rows (*rows)();
 };
-constexpr std::array<Topic, 6> kTopics = {{{"models", models},
+constexpr std::array<Topic, 7> kTopics = {{{"models", models},
                                            {"hardware", hardware},
+                                           {"hosts", hosts},
                                            {"ops", ops},
                                            {"recipes", recipes},
                                            {"dtypes", dtypes},

@@ -19,7 +19,9 @@
 namespace gable {
 namespace {
 
-constexpr std::array<OptionRow, 6> kReportOptions = {{
+constexpr std::array<OptionRow, 8> kReportOptions = {{
+    {"host", "H", "adds the CPU's clock: dispatch beside kernels (analyze list hosts), or a YAML file"},
+    {"graph", "", "with --host: the step is one CUDA graph, dispatched once"},
     {"count", "flop|mac", "1 multiply-add = 2 FLOP (default), or 1 MAC"},
     {"by", "op|kernel|block|part|kind|pass", "rows of the report"},
     {"top", "N", "only the N rows with most time in each part; the rest in one row"},
@@ -87,12 +89,16 @@ int report_command(const Args& args, const Io& io) {
   const auto name = options.get("model");
   if (!name) throw InputError("--model is missing; `analyze list models` names the shipped ones");
   const std::vector<const Format*> wanted = formats(options);
-  const ReportOptions report = report_options(options, io);
+  ReportOptions report = report_options(options, io);
+  std::optional<Host> host;
+  if (const auto name_of_host = options.get("host")) host = load_host(*name_of_host);
+  if (options.has("graph") && !host) throw InputError("--graph says nothing without --host");
   Model model = configured_model(*name, options);
   const AnalysisOptions settings = analysis_options(model, options);
   HardwareChoice choice = choose_hardware(options.get("hw").value_or(""), io.machine);
   Analysis analysis = analyze(std::move(model), std::move(choice.hw), settings);
   analysis.hw_reason = choice.reason;
+  if (host) report.clocks = ClockReport{*host, options.has("graph"), run_clocks(analysis, *host, options.has("graph"))};
   if (const auto folder = options.get("out")) {
     write_files(analysis, wanted, report, *folder, io);
   } else {

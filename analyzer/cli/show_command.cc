@@ -25,6 +25,13 @@ std::string quantity_line(const std::string& name, const Quantity& quantity) {
   return fmt::format("  {:<28} {:>16}  {}{}\n", name, mark + quantity.text, origin, note);
 }
 
+std::string show_host(const std::string& name, int /*width*/) {
+  const Host host = load_host(name);
+  return fmt::format("{}: {}\n\n{}{}{}{}", host.name, host.title, quantity_line("dispatch.forward", host.forward),
+                     quantity_line("dispatch.backward", host.backward),
+                     quantity_line("dispatch.optimizer", host.optimizer), quantity_line("latency", host.latency));
+}
+
 std::string rate_extras(const std::vector<DtypeRate>& rates, std::string_view section) {
   std::string out;
   for (const DtypeRate& rate : rates) {
@@ -118,8 +125,11 @@ struct Topic {
   std::string_view name;
   std::string (*show)(const std::string&, int width);
 };
-constexpr std::array<Topic, 4> kTopics = {
-    {{"hardware", show_hardware}, {"model", show_model}, {"op", show_op}, {"recipe", show_recipe}}};
+constexpr std::array<Topic, 5> kTopics = {{{"hardware", show_hardware},
+                                           {"host", show_host},
+                                           {"model", show_model},
+                                           {"op", show_op},
+                                           {"recipe", show_recipe}}};
 
 }  // namespace
 
@@ -132,7 +142,7 @@ int show_command(const Args& args, const Io& io) {
   std::vector<std::string_view> known;
   for (const Topic& topic : kTopics) known.push_back(topic.name);
   if (options.words.size() != 2)
-    throw InputError("analyze show takes two words: hardware H, model M, op K or recipe R");
+    throw InputError("analyze show takes two words: hardware H, host H, model M, op K or recipe R");
   const auto* topic =
       std::find_if(kTopics.begin(), kTopics.end(), [&](const Topic& t) { return t.name == options.words[0]; });
   if (topic == kTopics.end()) {

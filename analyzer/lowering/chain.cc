@@ -11,6 +11,7 @@ struct Member {
   Cost forward;
   Count inside_read;   ///< bytes of its inputs that other members produce
   bool leaves = true;  ///< its output is used outside
+  bool again = false;  ///< its forward work is done again in the backward pass
 };
 
 bool in(const std::vector<std::size_t>& members, std::size_t op) {
@@ -50,13 +51,17 @@ Count row_statistics(const Model& model, const OpPlan& how, const Member& member
   return tensor_bytes(member.args.values.at(find_field(kind, "rows").value()), member.args.dtypes.accum);
 }
 
+const OpRecipe& recipe_of(const Model& model, const Plan& plan, std::size_t op) {
+  const auto& bottom = *plan.options.recipe->bottom;
+  const auto found = bottom.find(model.ops[op].kind->name);
+  return found == bottom.end() ? *plan.ops[op].recipe : found->second;
+}
+
 /// The member's backward pass by itself with each tensor moved once; `gradients`: bytes of those it hands back.
 Cost own_backward(const Model& model, const Plan& plan, const Member& member, Count& gradients) {
   Cost sum;
   const OpSpec& spec = model.ops[member.op];
-  const auto& bottom = *plan.options.recipe->bottom;
-  const auto found = bottom.find(spec.kind->name);
-  const OpRecipe& recipe = found == bottom.end() ? *plan.ops[member.op].recipe : found->second;
+  const OpRecipe& recipe = recipe_of(model, plan, member.op);
   if (!recipe.backward) return sum;
   std::vector<std::int64_t> values;
   recipe_values(spec, member.args, recipe.lets, values);
@@ -67,6 +72,25 @@ Cost own_backward(const Model& model, const Plan& plan, const Member& member, Co
     if (kernel.pass == Pass::kDgrad) gradients += cost.written;
   }
   return sum;
+}
+
+/// Nothing inside was kept: what a backward pass needs of it is computed again, and what that needs in turn. The last
+/// product of attention is not: nobody needs its result.
+void mark_again(const Model& model, const Plan& plan, std::vector<Member>& members) {
+  const auto need = [&](const TensorRef& input) {
+    if (input.from != TensorRef::From::kOp) return;
+    for (Member& member : members) member.again = member.again || member.op == input.index;
+  };
+  for (std::size_t i = members.size(); i-- > 0;) {
+    Member& member = members[i];
+    const std::vector<TensorRef>& inputs = model.ops[member.op].inputs;
+    for (const SavedSpec& saved : recipe_of(model, plan, member.op).saves) {
+      if (saved.role == SavedSpec::Role::kOutput && i + 1 < members.size()) member.again = true;
+      if (saved.role == SavedSpec::Role::kInput && saved.input < inputs.size()) need(inputs[saved.input]);
+    }
+    if (!member.again) continue;
+    for (const TensorRef& input : inputs) need(input);
+  }
 }
 
 }  // namespace
@@ -91,7 +115,8 @@ Cost chain_forward(const Model& model, const Plan& plan, const CostedModel& cost
 Cost chain_backward(const Model& model, const Plan& plan, const CostedModel& costed, const OpPlan& how) {
   Cost cost;
   Cost apart;
-  const std::vector<Member> members = members_of(model, plan, costed, how);
+  std::vector<Member> members = members_of(model, plan, costed, how);
+  mark_again(model, plan, members);
   for (const Member& member : members) {
     Count gradients = 0;
     const Cost own = own_backward(model, plan, member, gradients);
@@ -103,7 +128,7 @@ Cost chain_backward(const Model& model, const Plan& plan, const CostedModel& cos
       cost.read += (how.fusion->reads_output ? 2 : 1) * tensor_bytes(member.forward.output, member.args.dtypes.act);
     cost.read += row_statistics(model, how, member);
     cost.written += less(gradients, member.inside_read);
-    if (&member == &members.back()) break;
+    if (!member.again) continue;
     cost.matrix_flop += member.forward.matrix_flop;
     cost.recomputed += member.forward.matrix_flop;
     cost.vector_flop += member.forward.vector_flop;

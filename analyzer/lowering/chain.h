@@ -13,7 +13,7 @@ bool is_chain(const OpPlan& how);
 Cost chain_forward(const Model& model, const Plan& plan, const CostedModel& costed, const OpPlan& how);
 
 /// Backward: reads what entered the chain (nothing inside was kept) and the gradients of what left it, does the
-/// members' forward work but the last's again, writes the gradients of what entered. FlashAttention's backward pass is
+/// forward work again whose results it needs, writes the gradients of what entered. FlashAttention's backward pass is
 /// this with reads_output (Dao et al. 2022, algorithm 4): 5 products against 4. Never more bytes than one by one.
 Cost chain_backward(const Model& model, const Plan& plan, const CostedModel& costed, const OpPlan& how);
 

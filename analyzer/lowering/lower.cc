@@ -111,7 +111,7 @@ class Lowering {
     if (pass == Pass::kRecompute) cost.recomputed = cost.matrix_flop;
     cost.masked = is_causal(op, lowered) ? Count((cost.matrix_flop - cost.recomputed).value() / 2) : Count(0);
     const std::int64_t times = (Count(lowered.executions) * Count(plan_.options.micro_batches)).value();
-    out_.push_back({op, name, kernel, pass, cost, lowered.count, times, costed_.ops[op].loop});
+    out_.push_back({op, name, kernel, pass, cost, lowered.count, times, costed_.ops[op].loop, out_.size()});
   }
 
   [[nodiscard]] bool is_causal(std::size_t op, const LoweredOp& lowered) const {
@@ -208,7 +208,7 @@ class Lowering {
     const std::vector<std::int64_t> values = {parameters.elements.value(), parameters.tensors.value()};
     const Cost cost = kernel_cost(spec, values, master_dtypes());
     out_.push_back({op, spec.name, spec.kernel, Pass::kWgrad, cost, lowered.count,
-                    (Count(lowered.executions) * Count(times)).value(), costed_.ops[op].loop});
+                    (Count(lowered.executions) * Count(times)).value(), costed_.ops[op].loop, out_.size()});
   }
 
   void update(std::size_t op) {
@@ -217,8 +217,8 @@ class Lowering {
     const Parameters parameters = parameters_of(costed_);
     const std::vector<std::int64_t> values = {parameters.elements.value(), parameters.tensors.value()};
     for (const KernelSpec& kernel : spec->kernels)
-      out_.push_back(
-          {op, kernel.name, kernel.kernel, Pass::kOptimizer, kernel_cost(kernel, values, master_dtypes()), 1, 1, -1});
+      out_.push_back({op, kernel.name, kernel.kernel, Pass::kOptimizer, kernel_cost(kernel, values, master_dtypes()), 1,
+                      1, -1, out_.size()});
   }
 
   [[nodiscard]] Dtypes master_dtypes() const { return costed_.base; }

@@ -18,6 +18,7 @@ struct Kernel {
   std::int64_t count = 1;       ///< of `executions`, in one pass of its block
   std::int64_t executions = 1;  ///< in the whole phase
   int loop = -1;                ///< innermost block around it that repeats; -1: none
+  std::size_t order = 0;        ///< position in the phase
 };
 
 /// The kernels of the phase in the order of execution (a repeated block once). `out` is reused.

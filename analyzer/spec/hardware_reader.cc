@@ -8,6 +8,7 @@
 #include "analyzer/base/text.h"
 #include "analyzer/spec/field_reader.h"
 #include "analyzer/spec/hardware.h"
+#include "analyzer/spec/quantity_reader.h"
 
 namespace gable {
 namespace {
@@ -31,8 +32,6 @@ constexpr std::array<std::string_view, 19> kKeys = {"name",
                                                     "threads_per_sm",
                                                     "launch_latency",
                                                     "tdp"};
-constexpr std::array<std::string_view, 7> kQuantityKeys = {"value",    "source",     "derived", "estimate",
-                                                           "measured", "unverified", "note"};
 constexpr std::array<std::string_view, 4> kSourceKeys = {"title", "url", "read", "note"};
 
 template <std::size_t N, std::size_t M>
@@ -98,42 +97,10 @@ class HardwareReader {
     }
   }
 
-  static double read_number(const YamlNode& node, Unit unit, std::string_view what) {
-    try {
-      return parse_quantity(read_text(node, what), unit);
-    } catch (const QuantityError& error) {
-      throw InputError(node.where, fmt::format("{}: {}", what, error.what()));
-    }
-  }
-
-  Quantity read_quantity(const YamlNode& node, Unit unit, const std::string& what,
-                         std::span<const std::string_view> keys) {
-    check_keys(node, what, keys);
-    const YamlNode& value = require(node, "value", what);
-    Quantity quantity;
-    quantity.value = read_number(value, unit, what);
-    quantity.unit = unit;
-    quantity.text = value.text;
-    quantity.where = node.where;
-    if (const YamlNode* note = node.find("note")) quantity.note = read_text(*note, "note");
-    int stated = 0;
-    for (const Provenance p : {Provenance::kSource, Provenance::kDerived, Provenance::kEstimate, Provenance::kMeasured,
-                               Provenance::kUnverified}) {
-      const YamlNode* origin = node.find(provenance_name(p));
-      if (origin == nullptr) continue;
-      ++stated;
-      quantity.provenance = p;
-      quantity.origin = read_text(*origin, provenance_name(p));
-      if (p == Provenance::kSource) use_source(*origin);
-      if (p == Provenance::kUnverified && !read_flag(*origin, "unverified")) {
-        throw InputError(origin->where, "unverified can only be true; a verified number names its source");
-      }
-    }
-    if (stated != 1) {
-      throw InputError(node.where,
-                       fmt::format("{} needs exactly one of source, derived, estimate, measured, unverified; it has {}",
-                                   what, stated));
-    }
+  Quantity read_its_quantity(const YamlNode& node, Unit unit, const std::string& what,
+                             std::span<const std::string_view> keys) {
+    Quantity quantity = read_quantity(node, unit, what, keys);
+    if (quantity.provenance == Provenance::kSource) use_source(*node.find(provenance_name(Provenance::kSource)));
     return quantity;
   }
 
@@ -161,7 +128,7 @@ class HardwareReader {
       } catch (const std::invalid_argument& error) {
         throw InputError(key.where, error.what());
       }
-      rate.dense = read_quantity(value, Unit::kFlopPerSecond, what, kRateKeys);
+      rate.dense = read_its_quantity(value, Unit::kFlopPerSecond, what, kRateKeys);
       if (const YamlNode* sparse = value.find("sparse")) {
         rate.sparse = read_number(*sparse, Unit::kFlopPerSecond, what + ".sparse");
         if (*rate.sparse < rate.dense.value)
@@ -192,7 +159,7 @@ class HardwareReader {
       if (node == nullptr && row.required != nullptr)
         throw InputError(section.where, fmt::format("a hardware spec has no '{}:'", what));
       if (node == nullptr) continue;
-      Quantity quantity = read_quantity(*node, row.unit, what, kQuantityKeys);
+      Quantity quantity = read_its_quantity(*node, row.unit, what, kQuantityKeys);
       if (row.required != nullptr) {
         hw_.*row.required = std::move(quantity);
       } else {
@@ -207,7 +174,7 @@ class HardwareReader {
     check_list(*links, "links");
     for (const YamlNode& item : links->items) {
       Link link;
-      link.bandwidth = read_quantity(item, Unit::kBytesPerSecond, "a link", kLinkKeys);
+      link.bandwidth = read_its_quantity(item, Unit::kBytesPerSecond, "a link", kLinkKeys);
       link.name = read_text(require(item, "name", "a link"), "the link's name");
       const YamlNode& direction = require(item, "direction", "a link");
       if (direction.text != "both" && direction.text != "each") {

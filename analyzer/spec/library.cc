@@ -22,11 +22,12 @@ struct KindRow {
   std::string_view option;  // that names it
   std::string_view folder;
 };
-constexpr std::array<KindRow, 4> kKinds = {{
+constexpr std::array<KindRow, 5> kKinds = {{
     {SpecKind::kModel, "model", "--model", "models"},
     {SpecKind::kHardware, "hardware", "--hw", "hwspecs"},
     {SpecKind::kBlock, "block", "block", "models/blocks"},
     {SpecKind::kRecipe, "recipe", "--recipe", "models/recipes"},
+    {SpecKind::kHost, "host", "--host", "hwspecs/hosts"},
 }};
 
 const KindRow& kind_row(SpecKind kind) { return kKinds.at(static_cast<std::size_t>(kind)); }
@@ -131,6 +132,10 @@ Model load_model(const std::string& name_or_path) {
   const std::string folder = fs::path(path).parent_path().string();
   return read_model(load_yaml(path),
                     [&](const std::string& name, const Where& where) { return load_block(folder, name, where); });
+}
+
+Host load_host(const std::string& name_or_path) {
+  return read_host(load_yaml(find_spec(SpecKind::kHost, name_or_path)));
 }
 
 Hardware load_hardware(const std::string& name_or_path) {

@@ -6,13 +6,14 @@
 #include <vector>
 
 #include "analyzer/spec/hardware.h"
+#include "analyzer/spec/host.h"
 #include "analyzer/spec/model.h"
 #include "analyzer/spec/recipe.h"
 #include "analyzer/spec/yaml.h"
 
 namespace gable {
 
-enum class SpecKind : std::uint8_t { kModel, kHardware, kBlock, kRecipe };
+enum class SpecKind : std::uint8_t { kModel, kHardware, kBlock, kRecipe, kHost };
 
 /// Folder with models/ and hwspecs/: $GABLE_DATA, else share/gable beside the program's bin/, else the source tree.
 const std::string& data_root();
@@ -27,6 +28,7 @@ std::string find_spec(SpecKind kind, const std::string& name_or_path);
 /// @throws InputError
 Model load_model(const std::string& name_or_path);
 Hardware load_hardware(const std::string& name_or_path);
+Host load_host(const std::string& name_or_path);
 
 /// With all that it builds on: a base is looked for beside the recipe, then among the shipped ones.
 /// @throws InputError, also for a recipe that builds on itself
