@@ -17,12 +17,14 @@ constexpr int kFailed = 1;
 constexpr int kWrongInput = 2;
 constexpr int kMissing = 3;
 
-constexpr std::array<Command, 5> kCommands = {{
+constexpr std::array<Command, 6> kCommands = {{
     {"", "analyze --model M [options]", "roofline report of a model on a device",
      "analyze --model gpt2-split --hw a100-pcie-40 --notes", report_command},
     {"whatif", "analyze whatif --model M --change C ...", "what changes would save, each alone and together",
      "analyze whatif --model chargpt --hw a100-pcie-40 --change fuse=qkv --change fuse=heads --change recipe=flash",
      whatif_command},
+    {"headroom", "analyze headroom --model M [options]", "ops by the time that could be recovered, and how",
+     "analyze headroom --model chargpt --hw a100-pcie-40 --top 5", headroom_command},
     {"list", "analyze list models|hardware|hosts|ops|recipes|dtypes|formats", "what there is, with a line each",
      "analyze list models", list_command},
     {"show", "analyze show hardware H | model M | op K | recipe R",
