@@ -35,9 +35,8 @@ std::string dtype_reason(const HeadroomRow& row) {
 }
 
 std::string batch_reason(const Candidate& candidate, const HeadroomRow& row) {
-  const std::string times = format_significant(candidate.work, 3);
-  return row.before.bound() == Bound::kLaunch ? fmt::format("a launch serves {} times the samples", times)
-                                              : fmt::format("weights are read once for {} times the samples", times);
+  const bool weights = 2 * row.before.cost.param_bytes > row.before.cost.unique;
+  return fmt::format("{} for {:g} times the samples", weights ? "weights are read once" : "one launch", candidate.work);
 }
 
 }  // namespace

@@ -97,8 +97,8 @@ TEST_CASE("lowering: CharGPT's heads fused, claims.md 001") {
 }
 
 TEST_CASE("lowering: a chain keeps what is between its ops on the chip") {
-  // Scores to values of one head of CharGPT: reads Q, K, V and the mask, writes the result and FP32 row statistics; 7 FLOP a score beside the
-  // products (scale 1, mask 1, softmax 5).
+  // Scores to values of one head of CharGPT: reads Q, K, V and the mask, writes the result and FP32 row statistics; 7
+  // FLOP a score beside the products (scale 1, mask 1, softmax 5).
   AnalysisOptions options = with("flash");
   const Analysis flash = analyzed("chargpt", options);
   constexpr std::int64_t kB = 250;

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <limits>
 #include <ostream>
 #include <stdexcept>
 

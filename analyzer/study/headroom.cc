@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -58,7 +59,7 @@ class Trials {
     const auto batch = value_of("B");
     if (!batch) return;
     for (const std::int64_t factor : factors) {
-      if (__builtin_mul_overflow_p(*batch, factor, std::int64_t{0})) continue;
+      if (factor > std::numeric_limits<std::int64_t>::max() / *batch) continue;
       change(Candidate::Kind::kBatch, fmt::format("B={}", *batch * factor), static_cast<double>(factor));
     }
   }
