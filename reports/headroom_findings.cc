@@ -25,7 +25,7 @@ std::string counts(const Totals& before, const Totals& after) {
 }
 
 std::string dtype_reason(const HeadroomRow& row) {
-  const std::string moved = counts(row.before, row.after);
+  std::string moved = counts(row.before, row.after);
   if (row.before.bound() != Bound::kCompute) return moved;
   const std::string faster =
       row.after.compute_s > 0 && row.after.compute_s < row.before.compute_s

@@ -19,16 +19,6 @@ constexpr std::array<std::string_view, 3> kStrokes = {
     R"(stroke="#555" stroke-width="1.5" stroke-dasharray="7 4")",
 };
 
-void open_page(const Analysis& analysis, Canvas& canvas) {
-  canvas.open("svg", fmt::format(R"(xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {0} {1}" width="{0}" height="{1}" )"
-                                 R"(font-family="sans-serif" role="img")",
-                                 px(kPageWidth), px(kPageHeight)));
-  canvas.title(fmt::format("Roofline of {} on {}", analysis.model.name, analysis.hw.title));
-  canvas.open("g", "fill=\"#fff\"");
-  canvas.rect({0, 0, kPageWidth, kPageHeight});
-  canvas.close();
-}
-
 void draw_roofs(const Layout& layout, Canvas& canvas) {
   for (const RoofShape& roof : layout.roofs) {
     canvas.open("g", fmt::format(R"(class="roof" fill="none" {})", kStrokes.at(static_cast<std::size_t>(roof.stroke))));
@@ -67,7 +57,7 @@ std::string draw(const Analysis& analysis) {
   const Plot plot = make_plot(analysis, scene, plot_frame(notes.size()));
   const Layout layout = make_layout(analysis, scene, plot);
   Canvas canvas;
-  open_page(analysis, canvas);
+  open_page(fmt::format("Roofline of {} on {}", analysis.model.name, analysis.hw.title), canvas);
   draw_header(analysis, canvas);
   draw_legend(analysis, canvas);
   draw_axes(plot, canvas);

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "analyzer/base/units.h"
+#include "reports/svg_axes.h"
 
 namespace gable::svg {
 namespace {
@@ -32,31 +33,6 @@ std::string dtype_of(const Analysis& analysis) {
   const bool mixed = std::any_of(analysis.rows.begin(), analysis.rows.end(),
                                  [&](const OpRow& row) { return !(row.cost.dtypes == analysis.dtypes()); });
   return describe(analysis.dtypes()) + (mixed ? " (some ops differ)" : "");
-}
-
-void draw_tick(const Plot& plot, const Tick& tick, bool on_x, Canvas& canvas) {
-  const Box& f = plot.frame;
-  const double size = tick.major ? 7 : 4;
-  const double at = on_x ? plot.x.at(tick.value) : plot.y.at(tick.value);
-  canvas.line(on_x ? Segment{{at, f.bottom}, {at, f.bottom - size}} : Segment{{f.left, at}, {f.left + size, at}});
-  canvas.line(on_x ? Segment{{at, f.top}, {at, f.top + size}} : Segment{{f.right, at}, {f.right - size, at}});
-}
-
-void draw_grid(const Plot& plot, const std::vector<Tick>& xs, const std::vector<Tick>& ys, Canvas& canvas) {
-  const Box& f = plot.frame;
-  canvas.open("g", R"(fill="none" stroke="#e6e6e6" stroke-width="1")");
-  for (const Tick& tick : xs) {
-    if (tick.major) canvas.line({{plot.x.at(tick.value), f.top}, {plot.x.at(tick.value), f.bottom}});
-  }
-  for (const Tick& tick : ys) {
-    if (tick.major) canvas.line({{f.left, plot.y.at(tick.value)}, {f.right, plot.y.at(tick.value)}});
-  }
-  canvas.close();
-  canvas.open("g", R"(fill="none" stroke="#999" stroke-width="1")");
-  for (const Tick& tick : xs) draw_tick(plot, tick, true, canvas);
-  for (const Tick& tick : ys) draw_tick(plot, tick, false, canvas);
-  canvas.rect(f);
-  canvas.close();
 }
 
 /// Circles of known shares; returns nothing, ends at the right edge.
@@ -170,20 +146,8 @@ void draw_legend(const Analysis& analysis, Canvas& canvas) {
 }
 
 void draw_axes(const Plot& plot, Canvas& canvas) {
-  const Box& f = plot.frame;
-  const std::vector<Tick> xs = log_ticks(plot.x.range(), false);
-  const std::vector<Tick> ys = log_ticks(plot.y.range(), true);
-  draw_grid(plot, xs, ys, canvas);
-  for (const Tick& tick : xs) {
-    if (!tick.label.empty()) canvas.text({plot.x.at(tick.value), f.bottom + 17}, tick.label, {.anchor = "middle"});
-  }
-  for (const Tick& tick : ys) {
-    if (!tick.label.empty()) canvas.text({f.left - 8, plot.y.at(tick.value) + 4}, tick.label, {.anchor = "end"});
-  }
-  const double middle = (f.top + f.bottom) / 2;
-  canvas.text({(f.left + f.right) / 2, f.bottom + 38}, "Arithmetic intensity (FLOP per DRAM byte)",
-              {.size = kTextSize, .anchor = "middle"});
-  canvas.text({24, middle}, "Attained FLOP/s", {.size = kTextSize, .anchor = "middle", .angle = -90});
+  draw_log_axes(plot, {log_ticks(plot.x.range(), false), "Arithmetic intensity (FLOP per DRAM byte)"},
+                {log_ticks(plot.y.range(), true), "Attained FLOP/s"}, canvas);
 }
 
 void draw_footnotes(const std::vector<Footnote>& notes, Canvas& canvas) {

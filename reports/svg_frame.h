@@ -4,13 +4,11 @@
 #include <string>
 #include <vector>
 
+#include "reports/svg_axes.h"
 #include "reports/svg_canvas.h"
 #include "reports/svg_plot.h"
 
 namespace gable::svg {
-
-inline constexpr double kPageWidth = 960;
-inline constexpr double kPageHeight = 640;
 
 /// Where the plot goes, above that many lines of footnotes.
 Box plot_frame(std::size_t footnotes);

@@ -17,9 +17,12 @@ constexpr int kFailed = 1;
 constexpr int kWrongInput = 2;
 constexpr int kMissing = 3;
 
-constexpr std::array<Command, 6> kCommands = {{
+constexpr std::array<Command, 7> kCommands = {{
     {"", "analyze --model M [options]", "roofline report of a model on a device",
      "analyze --model gpt2-split --hw a100-pcie-40 --notes", report_command},
+    {"sweep", "analyze sweep --model M --vary DIM=VALUES [...]",
+     "time and bottleneck over a grid of dims, devices, options; elasticity of time to FLOP",
+     "analyze sweep --model gemm --hw a100-pcie-40 --vary N=64..8192*2", sweep_command},
     {"whatif", "analyze whatif --model M --change C ...", "what changes would save, each alone and together",
      "analyze whatif --model chargpt --hw a100-pcie-40 --change fuse=qkv --change fuse=heads --change recipe=flash",
      whatif_command},

@@ -18,6 +18,7 @@ struct Io {
   int width = 80;
   bool color = false;
   Machine machine;
+  bool progress = false;  ///< err is a terminal that someone watches
 };
 
 using Args = std::vector<std::string>;
@@ -32,8 +33,8 @@ struct Command {
 
 std::span<const Command> command_table();
 
-/// Runs `analyze ARGS`. Exit code 0, 1 (output could not be written, internal error) 2 (wrong input) or 3 (asked for
-/// what this machine lacks); the message is one line on io.err.
+/// Runs `analyze ARGS`. Exit code 0, 1 (output could not be written, internal error), 2 (wrong input), 3 (asked for
+/// what this machine lacks) or 128 + the signal that stopped a sweep; the message is one line on io.err.
 int run_analyze(const Args& args, const Io& io);
 
 int report_command(const Args& args, const Io& io);
@@ -42,5 +43,6 @@ int show_command(const Args& args, const Io& io);
 int lint_command(const Args& args, const Io& io);
 int whatif_command(const Args& args, const Io& io);
 int headroom_command(const Args& args, const Io& io);
+int sweep_command(const Args& args, const Io& io);
 
 }  // namespace gable

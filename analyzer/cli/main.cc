@@ -32,5 +32,6 @@ bool wants_color() {
 int main(int argc, char** argv) {
   std::ios::sync_with_stdio(false);
   const gable::Args args(argv + 1, argv + argc);
-  return gable::run_analyze(args, {std::cout, std::cerr, output_width(), wants_color(), gable::this_machine()});
+  return gable::run_analyze(
+      args, {std::cout, std::cerr, output_width(), wants_color(), gable::this_machine(), isatty(STDERR_FILENO) != 0});
 }

@@ -94,17 +94,22 @@ std::vector<OptionRow> with_model_options(std::span<const OptionRow> own) {
   return rows;
 }
 
-Model configured_model(const std::string& name, const Options& options) {
+Model configured_model(const std::string& name, const Options& options, std::span<const std::string> varied) {
   Model model = load_model(name);
-  const auto given = set_dims(model, options);
+  std::set<std::string, std::less<>> given(varied.begin(), varied.end());
+  for (const DimSetting& setting : dim_settings(options)) {
+    set_dim(model, setting.name, setting.value);
+    given.insert(setting.name);
+  }
   if (options.get("phase") == "decode") set_decode(model, given.contains("past"), given.contains("T"));
   return model;
 }
 
-std::set<std::string, std::less<>> set_dims(Model& model, const Options& options) {
+std::vector<DimSetting> dim_settings(const Options& options) {
+  std::vector<DimSetting> settings;
   const auto found = options.values.find("set");
+  if (found == options.values.end()) return settings;
   std::set<std::string, std::less<>> names;
-  if (found == options.values.end()) return names;
   for (const std::string& given : found->second) {
     for (const std::string& part : split_settings(given)) {
       const std::size_t equals = part.find('=');
@@ -114,10 +119,10 @@ std::set<std::string, std::less<>> set_dims(Model& model, const Options& options
       }
       const std::string_view name = trim(std::string_view(part).substr(0, equals));
       if (!names.emplace(name).second) throw InputError(fmt::format("--set: dim {} is given twice", in_quotes(name)));
-      set_dim(model, name, trim(std::string_view(part).substr(equals + 1)));
+      settings.push_back({std::string(name), std::string(trim(std::string_view(part).substr(equals + 1)))});
     }
   }
-  return names;
+  return settings;
 }
 
 std::string one_of(const Options& options, std::string_view name, std::span<const std::string_view> words) {

@@ -1,7 +1,6 @@
 // The options that say what is analysed: model, dims, dtype, recipe, roofs. Every command that costs a model has them.
 #pragma once
 
-#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,11 +14,16 @@ namespace gable {
 /// The shared rows, then a command's own.
 std::vector<OptionRow> with_model_options(std::span<const OptionRow> own);
 
-/// Loads a model, applies --set, and for --phase decode leaves one new position. @throws InputError
-Model configured_model(const std::string& name, const Options& options);
+/// Loads a model, applies --set, and for --phase decode leaves one new position. Dims in `varied` count as set: their
+/// values come later. @throws InputError
+Model configured_model(const std::string& name, const Options& options, std::span<const std::string> varied = {});
 
-/// Applies --set to a model; returns the dims it set. @throws InputError
-std::set<std::string, std::less<>> set_dims(Model& model, const Options& options);
+struct DimSetting {
+  std::string name;
+  std::string value;
+};
+/// What --set says. @throws InputError
+std::vector<DimSetting> dim_settings(const Options& options);
 
 /// What the shared options say about costing and timing. @throws InputError
 AnalysisOptions analysis_options(const Model& model, const Options& options);

@@ -34,14 +34,19 @@ def main():
     def time(name, clock="real_time"):
         return runs[name][clock] * unit[runs[name]["time_unit"]]
 
-    sweep = runs["sweep"]
+    def sweep(name):
+        run = runs[name]
+        return f"{1e6 / run['items_per_second']:.1f} s ({run['items_per_second']:,.0f} points/s)"
+
+    cores = int(runs["sweep_all_cores"]["threads"])
     wall = {name: runs[name]["wall_s"] for name in ("python_pass", "analyze_gpt2_split")}
     rows = [
         ("`analyze --model gpt2-split`, process time (wall)", "less than Python",
          f"{time('analyze_gpt2_split') * 1e3:.1f} ms ({wall['analyze_gpt2_split'] * 1e3:.1f} ms)"),
         ("`python3 -S -c pass`, process time (wall)", "", f"{time('python_pass') * 1e3:.1f} ms ({wall['python_pass'] * 1e3:.1f} ms)"),
         ("costing gpt3-175b, once loaded", "50 µs", f"{time('cost_gpt3_175b', 'cpu_time') * 1e6:.1f} µs"),
-        ("a million `--set` variations of gpt2, costed and timed, one core", "30 s", f"{1e6 / sweep['items_per_second']:.1f} s"),
+        ("a million points of gpt2 by `analyze sweep`, to CSV, one core", "30 s", sweep("sweep_one_core")),
+        (f"the same, {cores} cores", f"{30 / cores:.0f} s", sweep("sweep_all_cores")),
         ("peak memory of `analyze --model gpt2-split`", "64 MB", f"{runs['analyze_gpt2_split']['peak_mb']:.1f} MB"),
     ]
     table = "| what | at most | measured |\n|---|---|---|\n" + "".join(f"| {a} | {b} | {c} |\n" for a, b, c in rows)

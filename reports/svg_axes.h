@@ -1,0 +1,26 @@
+// What pictures have in common: the page, and logarithmic axes with grid, ticks, labels and titles.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "reports/svg_canvas.h"
+#include "reports/svg_plot.h"
+
+namespace gable::svg {
+
+inline constexpr double kPageWidth = 960;
+inline constexpr double kPageHeight = 640;
+
+/// Opens the document on a white page; whoever draws closes it.
+void open_page(std::string_view title, Canvas& canvas);
+
+struct LogAxis {
+  std::vector<Tick> ticks;
+  std::string title;
+};
+
+void draw_log_axes(const Plot& plot, const LogAxis& x, const LogAxis& y, Canvas& canvas);
+
+}  // namespace gable::svg
