@@ -3,7 +3,7 @@
 #include "analyzer/base/units.h"
 #include "reports/headroom_report.h"
 #include "reports/insights.h"
-#include "reports/svg_bars.h"
+#include "reports/svg_time_bars.h"
 
 namespace gable {
 namespace {
@@ -12,7 +12,7 @@ constexpr std::string_view kKept = "#c9ced6";         ///< stays
 constexpr std::string_view kRecoverable = "#D55E00";  ///< Okabe-Ito vermillion: no bound class has it
 constexpr std::size_t kMostBars = 25;
 
-svg::Bar bar_of(const Headroom& study, const HeadroomRow& row) {
+svg::TimeBar bar_of(const Headroom& study, const HeadroomRow& row) {
   const double best = time_with(study, row);
   const std::string& change = study.candidates[row.candidate].text;
   return {row.name,
@@ -26,7 +26,7 @@ svg::Bar bar_of(const Headroom& study, const HeadroomRow& row) {
 
 std::string render_headroom_svg(const HeadroomReport& report) {
   const Headroom& study = report.study;
-  svg::BarChart chart;
+  svg::TimeBars chart;
   chart.title = fmt::format("Recoverable time: {} on {}", study.before.model.name, study.before.hw.title);
   chart.subtitle = {model_line(study.before), settings_line(study.before)};
   chart.keys = {{kKept, "at best"}, {kRecoverable, "recoverable by the change named"}};
@@ -35,7 +35,7 @@ std::string render_headroom_svg(const HeadroomReport& report) {
   for (const HeadroomRow& row : shown_rows(some)) chart.bars.push_back(bar_of(study, row));
   if (study.rows.size() > chart.bars.size())
     chart.subtitle.push_back(fmt::format("{} more ops are in the table", study.rows.size() - chart.bars.size()));
-  return svg::render_bars(chart);
+  return svg::render_time_bars(chart);
 }
 
 }  // namespace gable

@@ -42,8 +42,8 @@ std::string bound_change(const Totals& before, const Totals& after) {
   return was == is ? fmt::format("it stays {}", is) : fmt::format("it was {} and is {}", was, is);
 }
 
-std::string largest_effect(const Variant& variant) {
-  const Effect& effect = variant.effects.front();
+std::string largest_effect(const Outcome& outcome) {
+  const Effect& effect = outcome.effects.front();
   const std::string why = reasons(effect.before, effect.after);
   return fmt::format("{} {} -> {}{}{}; {}", effect.name, time_text(effect.before.time_s),
                      time_text(effect.after.time_s), why.empty() ? "" : ", ", why,
@@ -53,9 +53,9 @@ std::string largest_effect(const Variant& variant) {
 bool launches_counted(const WhatIf& study) { return study.before.options.roofs.launch; }
 
 /// Something is less, and yet the time is the same.
-std::string no_time(const WhatIf& study, const Variant& variant) {
+std::string no_time(const WhatIf& study, const Outcome& outcome) {
   const Totals& before = study.before.total;
-  const Totals& after = variant.after.total;
+  const Totals& after = outcome.after.total;
   const std::string why = reasons(before, after);
   const bool launches_only = before.dram_bytes == after.dram_bytes && before.cost.flop() == after.cost.flop();
   const std::string because = launches_only && !launches_counted(study)
@@ -65,7 +65,7 @@ std::string no_time(const WhatIf& study, const Variant& variant) {
 }
 
 /// Of a changed batch, what a sequence takes.
-std::string per_sequence(const WhatIf& study, const Variant& variant) {
+std::string per_sequence(const WhatIf& study, const Outcome& outcome) {
   const auto batch = [](const Analysis& analysis) -> std::int64_t {
     for (std::size_t i = kFirstDim; i < kFirstDim + analysis.model.dim_count; ++i) {
       if (analysis.model.slots[i].name == "B") return analysis.costed.values[i];
@@ -73,32 +73,32 @@ std::string per_sequence(const WhatIf& study, const Variant& variant) {
     return 0;
   };
   const std::int64_t before = batch(study.before);
-  const std::int64_t after = batch(variant.after);
+  const std::int64_t after = batch(outcome.after);
   if (before == after) return "";
   return fmt::format(" A sequence takes {} instead of {}.",
-                     time_text(variant.after.total.time_s / static_cast<double>(after)),
+                     time_text(outcome.after.total.time_s / static_cast<double>(after)),
                      time_text(study.before.total.time_s / static_cast<double>(before)));
 }
 
-std::string change_sentence(const WhatIf& study, const Variant& variant) {
-  const std::string name = changes_text(variant);
-  if (!variant.why_nothing.empty()) return fmt::format("{} changes nothing: {}.", name, variant.why_nothing);
+std::string change_sentence(const WhatIf& study, const Outcome& outcome) {
+  const std::string name = changes_text(outcome);
+  if (!outcome.why_nothing.empty()) return fmt::format("{} changes nothing: {}.", name, outcome.why_nothing);
   const double before = study.before.total.time_s;
-  const double saved = before - variant.after.total.time_s;
-  if (variant.effects.empty() || std::fabs(saved) <= 1e-9 * before)
-    return fmt::format("{} {}.{}", name, no_time(study, variant), per_sequence(study, variant));
+  const double saved = before - outcome.after.total.time_s;
+  if (outcome.effects.empty() || std::fabs(saved) <= 1e-9 * before)
+    return fmt::format("{} {}.{}", name, no_time(study, outcome), per_sequence(study, outcome));
   const std::string verdict =
       saved > 0 ? fmt::format("saves {} of {} ({:.1f} %)", time_text(saved), time_text(before), 100 * saved / before)
                 : fmt::format("adds {} to {}", time_text(-saved), time_text(before));
-  return fmt::format("{} {}: {}.{}", name, verdict, largest_effect(variant), per_sequence(study, variant));
+  return fmt::format("{} {}: {}.{}", name, verdict, largest_effect(outcome), per_sequence(study, outcome));
 }
 
 std::string together_sentence(const WhatIf& study) {
-  const Variant& all = study.together.back();
+  const Outcome& all = study.together.back();
   const double before = study.before.total.time_s;
   const double saved = before - all.after.total.time_s;
   double apart = 0;
-  for (const Variant& variant : study.alone) apart += before - variant.after.total.time_s;
+  for (const Outcome& outcome : study.alone) apart += before - outcome.after.total.time_s;
   const std::string overlap =
       std::fabs(apart - saved) <= kNoticeable * before
           ? ", as much as they save apart"
@@ -136,10 +136,10 @@ std::string hardware_sentence(std::string_view when, const Analysis& analysis, c
 
 std::vector<std::string> whatif_findings(const WhatIf& study) {
   std::vector<std::string> out;
-  for (const Variant& variant : study.alone) out.push_back(change_sentence(study, variant));
+  for (const Outcome& outcome : study.alone) out.push_back(change_sentence(study, outcome));
   if (!study.together.empty()) out.push_back(together_sentence(study));
   out.push_back(hardware_sentence("As it is", study.before, study.gains));
-  const Variant& last = study.together.empty() ? study.alone.back() : study.together.back();
+  const Outcome& last = study.together.empty() ? study.alone.back() : study.together.back();
   if (!last.effects.empty())
     out.push_back(hardware_sentence(study.together.empty() ? "With it" : "With all changes", last.after, last.gains));
   std::erase(out, "");

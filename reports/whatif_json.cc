@@ -24,8 +24,8 @@ Json gains_json(const HardwareGains& gains) {
 
 Json hardware_gains_json(const WhatIf& study) {
   Json json = {{"baseline", gains_json(study.gains)}};
-  for (const auto* variants : {&study.alone, &study.together}) {
-    for (const Variant& variant : *variants) json[changes_text(variant)] = gains_json(variant.gains);
+  for (const auto* outcomes : {&study.alone, &study.together}) {
+    for (const Outcome& outcome : *outcomes) json[changes_text(outcome)] = gains_json(outcome.gains);
   }
   return json;
 }

@@ -28,7 +28,7 @@ std::string render_whatif_svg(const WhatIfReport& report);
 std::vector<std::string> whatif_findings(const WhatIf& study);
 
 /// "fuse=qkv, fuse=heads".
-std::string changes_text(const Variant& variant);
+std::string changes_text(const Outcome& outcome);
 
 /// A line of CSV or JSON: the model or an op of it, before and after.
 struct WhatIfRow {

@@ -54,9 +54,9 @@ constexpr std::array<WhatIfColumn, 22> kColumns = {{
 
 std::span<const WhatIfColumn> whatif_columns() { return kColumns; }
 
-std::string changes_text(const Variant& variant) {
+std::string changes_text(const Outcome& outcome) {
   std::string text;
-  for (const Change& change : variant.changes) text += fmt::format("{}{}", text.empty() ? "" : ", ", change.text);
+  for (const Change& change : outcome.changes) text += fmt::format("{}{}", text.empty() ? "" : ", ", change.text);
   return text;
 }
 
@@ -64,14 +64,14 @@ std::vector<WhatIfRow> whatif_rows(const WhatIf& study) {
   const Totals& before = study.before.total;
   const std::string& model = study.before.model.name;
   std::vector<WhatIfRow> rows = {{"baseline", "", "model", model, &before, &before}};
-  const auto add = [&](const std::string& set, const Variant& variant) {
-    const std::string changes = changes_text(variant);
-    rows.push_back({set, changes, "model", model, &before, &variant.after.total});
-    for (const Effect& effect : variant.effects)
+  const auto add = [&](const std::string& set, const Outcome& outcome) {
+    const std::string changes = changes_text(outcome);
+    rows.push_back({set, changes, "model", model, &before, &outcome.after.total});
+    for (const Effect& effect : outcome.effects)
       rows.push_back({set, changes, "op", effect.name, &effect.before, &effect.after});
   };
-  for (const Variant& variant : study.alone) add("alone", variant);
-  for (const Variant& variant : study.together) add("together", variant);
+  for (const Outcome& outcome : study.alone) add("alone", outcome);
+  for (const Outcome& outcome : study.together) add("together", outcome);
   return rows;
 }
 

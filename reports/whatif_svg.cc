@@ -4,14 +4,14 @@
 
 #include "analyzer/base/units.h"
 #include "reports/insights.h"
-#include "reports/svg_bars.h"
+#include "reports/svg_time_bars.h"
 #include "reports/whatif_report.h"
 
 namespace gable {
 namespace {
 
-std::vector<svg::BarPiece> pieces_of(const Totals& totals) {
-  std::vector<svg::BarPiece> pieces;
+std::vector<svg::TimePiece> pieces_of(const Totals& totals) {
+  std::vector<svg::TimePiece> pieces;
   for (std::size_t i = 0; i < kBoundCount; ++i) {
     const auto bound = static_cast<Bound>(i);
     pieces.push_back({totals.bound_s.at(i), svg::bound_color(bound),
@@ -29,7 +29,7 @@ std::string after_text(const Totals& before, const Totals& after) {
                      format_si(saved > 0 ? saved : -saved, "s", 3), 100 * (saved > 0 ? share : -share));
 }
 
-svg::Bar bar_of(const std::string& label, const Totals& before, const Totals& after, bool gap) {
+svg::TimeBar bar_of(const std::string& label, const Totals& before, const Totals& after, bool gap) {
   return {label, pieces_of(after), after_text(before, after), gap};
 }
 
@@ -38,7 +38,7 @@ svg::Bar bar_of(const std::string& label, const Totals& before, const Totals& af
 std::string render_whatif_svg(const WhatIfReport& report) {
   const WhatIf& study = report.study;
   const Totals& before = study.before.total;
-  svg::BarChart chart;
+  svg::TimeBars chart;
   chart.title = fmt::format("What changes would save: {} on {}", study.before.model.name, study.before.hw.title);
   chart.subtitle = {model_line(study.before), settings_line(study.before)};
   for (std::size_t i = 0; i < kBoundCount; ++i) {
@@ -47,15 +47,15 @@ std::string render_whatif_svg(const WhatIfReport& report) {
   }
   chart.reference = before.time_s;
   chart.bars.push_back({"as it is", pieces_of(before), format_si(before.time_s, "s", 3), false});
-  for (const Variant& variant : study.alone)
-    chart.bars.push_back(bar_of(changes_text(variant), before, variant.after.total, &variant == &study.alone.front()));
-  for (const Variant& variant : study.together) {
-    const bool first = &variant == &study.together.front();
-    const std::string all = &variant == &study.together.back() ? "all: ... and " : "... and ";
-    const std::string label = first ? changes_text(variant) : all + variant.changes.back().text;
-    chart.bars.push_back(bar_of(label, before, variant.after.total, first));
+  for (const Outcome& outcome : study.alone)
+    chart.bars.push_back(bar_of(changes_text(outcome), before, outcome.after.total, &outcome == &study.alone.front()));
+  for (const Outcome& outcome : study.together) {
+    const bool first = &outcome == &study.together.front();
+    const std::string all = &outcome == &study.together.back() ? "all: ... and " : "... and ";
+    const std::string label = first ? changes_text(outcome) : all + outcome.changes.back().text;
+    chart.bars.push_back(bar_of(label, before, outcome.after.total, first));
   }
-  return svg::render_bars(chart);
+  return svg::render_time_bars(chart);
 }
 
 }  // namespace gable

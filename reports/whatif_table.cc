@@ -50,11 +50,11 @@ TextLine line_of(const std::string& name, const Totals& totals, const Totals* be
   return line;
 }
 
-void add_variant(const WhatIf& study, const Variant& variant, const std::string& name, std::size_t top,
+void add_outcome(const WhatIf& study, const Outcome& outcome, const std::string& name, std::size_t top,
                  std::vector<TextLine>& lines) {
-  lines.push_back(line_of(name, variant.after.total, &study.before.total, true));
-  for (std::size_t i = 0; i < std::min(top, variant.effects.size()); ++i) {
-    const Effect& effect = variant.effects[i];
+  lines.push_back(line_of(name, outcome.after.total, &study.before.total, true));
+  for (std::size_t i = 0; i < std::min(top, outcome.effects.size()); ++i) {
+    const Effect& effect = outcome.effects[i];
     lines.push_back(line_of("  " + effect.name, effect.before, nullptr, false));
     lines.push_back(line_of("    becomes", effect.after, &effect.before, false));
   }
@@ -71,17 +71,17 @@ Lines lines_of(const WhatIfReport& report) {
   Lines lines;
   lines.all.push_back(head_line(whatif_text_columns()));
   lines.all.push_back(line_of(study.before.model.name, study.before.total, nullptr, true));
-  for (const Variant& variant : study.alone) {
+  for (const Outcome& outcome : study.alone) {
     lines.sections.push_back(lines.all.size());
-    add_variant(study, variant, variant.changes.front().text, report.top, lines.all);
+    add_outcome(study, outcome, outcome.changes.front().text, report.top, lines.all);
   }
   if (study.together.empty()) return lines;
   lines.sections.push_back(lines.all.size());
   lines.all.push_back(line_of("one after the other", study.before.total, nullptr, true));
   lines.all.push_back(line_of("+ " + study.alone.front().changes.front().text, study.alone.front().after.total,
                               &study.before.total, false));
-  for (const Variant& variant : study.together)
-    lines.all.push_back(line_of("+ " + variant.changes.back().text, variant.after.total, &study.before.total, false));
+  for (const Outcome& outcome : study.together)
+    lines.all.push_back(line_of("+ " + outcome.changes.back().text, outcome.after.total, &study.before.total, false));
   return lines;
 }
 

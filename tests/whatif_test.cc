@@ -15,6 +15,7 @@
 #include "reports/whatif_report.h"
 #include "tests/approx.h"
 #include "tests/cli_run.h"
+#include "tests/temp_folder.h"
 
 namespace gable {
 namespace {
@@ -36,10 +37,10 @@ WhatIf study(const Asked& asked, const std::vector<std::string>& texts) {
   return what_if(base, load_hardware(asked.hw), changes);
 }
 
-const Effect& effect_on(const Variant& variant, const std::string& name) {
+const Effect& effect_on(const Outcome& outcome, const std::string& name) {
   const auto found =
-      std::find_if(variant.effects.begin(), variant.effects.end(), [&](const Effect& e) { return e.name == name; });
-  REQUIRE_MESSAGE(found != variant.effects.end(), name);
+      std::find_if(outcome.effects.begin(), outcome.effects.end(), [&](const Effect& e) { return e.name == name; });
+  REQUIRE_MESSAGE(found != outcome.effects.end(), name);
   return *found;
 }
 
@@ -233,12 +234,28 @@ TEST_CASE("whatif: every format says the same, and rows are whole") {
   CHECK(contains(as("svg"), "27.1 ms, saves 4.51 ms (14.2 %)"));
 }
 
+TEST_CASE("whatif: to a file by its ending, else to a folder") {
+  const TempFolder folder;
+  const auto wrote = [&](const std::string& out) {
+    const test::Ran ran =
+        test::run({"whatif", "--model", "gemm", "--hw", "t4", "--change", "N=64", "--out", folder.path() + "/" + out});
+    CHECK(ran.code == 0);
+    CHECK(ran.out.empty());
+    return ran.err;
+  };
+  const std::string all = "wrote " + folder.path();
+  CHECK(wrote("w.svg") == all + "/w.svg\n");
+  CHECK(wrote("some") ==
+        all + "/some/gemm.t4.whatif.csv\n" + all + "/some/gemm.t4.whatif.json\n" + all + "/some/gemm.t4.whatif.svg\n");
+}
+
 TEST_CASE("whatif: wrong input is exit 2 and one line") {
   struct Wrong {
     Args args;
     std::string message;
   };
-  const std::array<Wrong, 6> cases = {{
+  const std::array<Wrong, 7> cases = {{
+      {{"--change", "V=1", "--format", "csv", "--out", "w.svg"}, "--format csv contradicts --out w.svg"},
       {{}, "--change is missing; write for example --change lm_head.dtype=int8 --change recipe=flash"},
       {{"--change", "lm_hed.dtype=int8"},
        "--change lm_hed.dtype=int8: model 'gpt2-split' has no op 'lm_hed', did you mean 'lm_head'?"},

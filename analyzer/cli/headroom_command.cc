@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <functional>
 #include <ostream>
 #include <stdexcept>
 
@@ -20,7 +21,16 @@ constexpr std::array<OptionRow, 5> kHeadroomOptions = {{
     kStudyOutOption,
 }};
 
-constexpr std::array<std::string_view, 4> kFormats = {"table", "csv", "json", "svg"};
+/// `report` makes the report when a format is rendered; it must outlive what is returned.
+std::array<StudyFormat, 4> formats_of(const std::function<HeadroomReport(bool color)>& report) {
+  const auto with = [&report](std::string (*render)(const HeadroomReport&)) {
+    return [&report, render](bool color) { return render(report(color)); };
+  };
+  return {{{"table", "txt", with(render_headroom_table)},
+           {"csv", "csv", with(render_headroom_csv)},
+           {"json", "json", with(render_headroom_json)},
+           {"svg", "svg", with(render_headroom_svg)}}};
+}
 
 HeadroomOptions headroom_options(const Options& options) {
   HeadroomOptions wanted;
@@ -46,25 +56,19 @@ int headroom_command(const Args& args, const Io& io) {
     return 0;
   }
   refuse_words(options, "headroom");
-  check_study_formats(options, kFormats);
   const auto top = options.get("top");
   const std::size_t shown = top ? whole_number("top", *top, 1) : 0;
+  Headroom study;
+  const std::function<HeadroomReport(bool)> report = [&](bool color) -> HeadroomReport {
+    return {study, shown, io.width, color};
+  };
+  const std::array<StudyFormat, 4> formats = formats_of(report);
+  check_formats(options, formats);
   const HeadroomOptions wanted = headroom_options(options);
   const StudyInput input = study_input(options, io);
-  Headroom study = find_headroom(input.base, input.hw.hw, wanted);
+  study = find_headroom(input.base, input.hw.hw, wanted);
   study.before.hw_reason = input.hw.reason;
-  HeadroomReport report{study, shown, io.width, false};
-  const auto render = [&report](std::string (*format)(const HeadroomReport&)) {
-    return [&report, format](bool color) {
-      report.color = color;
-      return format(report);
-    };
-  };
-  const std::array<StudyFormat, 4> formats = {{{kFormats[0], "txt", render(render_headroom_table)},
-                                               {kFormats[1], "csv", render(render_headroom_csv)},
-                                               {kFormats[2], "json", render(render_headroom_json)},
-                                               {kFormats[3], "svg", render(render_headroom_svg)}}};
-  write_study(options, formats, fmt::format("{}.{}.headroom", study.before.model.name, study.before.hw.name), io);
+  write_formats(options, formats, fmt::format("{}.{}.headroom", study.before.model.name, study.before.hw.name), io);
   return 0;
 }
 

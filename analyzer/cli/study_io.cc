@@ -13,15 +13,45 @@
 namespace gable {
 namespace {
 
-std::vector<std::string> wanted_names(const Options& options, std::span<const std::string_view> names) {
-  if (const auto given = options.get("format")) return split(*given, ',');
-  std::vector<std::string> wanted(names.begin(), names.end());
-  if (options.has("out")) {
-    wanted.erase(wanted.begin());
-  } else {
-    wanted.resize(1);
+/// The format whose extension --out ends in; null for a folder, or none.
+const StudyFormat* format_of_file(const Options& options, std::span<const StudyFormat> formats) {
+  const std::string out = options.get("out").value_or("");
+  for (const StudyFormat& format : formats) {
+    if (out.ends_with(fmt::format(".{}", format.extension))) return &format;
   }
-  return wanted;
+  return nullptr;
+}
+
+const StudyFormat& find_format(std::span<const StudyFormat> formats, const std::string& name) {
+  std::vector<std::string_view> known;
+  for (const StudyFormat& format : formats) {
+    if (format.name == name) return format;
+    known.push_back(format.name);
+  }
+  throw InputError(fmt::format("--format: unknown format {}{}", in_quotes(name), suggestion(name, known)));
+}
+
+std::vector<const StudyFormat*> wanted(const Options& options, std::span<const StudyFormat> formats) {
+  std::vector<const StudyFormat*> found;
+  if (const auto given = options.get("format")) {
+    for (const std::string& name : split(*given, ',')) {
+      const StudyFormat* format = &find_format(formats, name);
+      if (std::find(found.begin(), found.end(), format) != found.end())
+        throw InputError(fmt::format("--format: '{}' is given twice", name));
+      found.push_back(format);
+    }
+  } else if (const StudyFormat* format = format_of_file(options, formats)) {
+    found.push_back(format);
+  } else if (options.has("out")) {
+    for (const StudyFormat& other : formats.subspan(1)) found.push_back(&other);
+  } else {
+    found.push_back(&formats.front());
+  }
+  return found;
+}
+
+bool to_folder(const Options& options, std::span<const StudyFormat> formats) {
+  return options.has("out") && format_of_file(options, formats) == nullptr;
 }
 
 }  // namespace
@@ -42,37 +72,29 @@ void refuse_words(const Options& options, std::string_view command) {
                                in_quotes(options.words.front()), command));
 }
 
-void check_study_formats(const Options& options, std::span<const std::string_view> names) {
-  const std::vector<std::string> wanted = wanted_names(options, names);
-  for (std::size_t i = 0; i < wanted.size(); ++i) {
-    if (std::find(names.begin(), names.end(), wanted[i]) == names.end())
-      throw InputError(
-          fmt::format("--format: unknown format {}{}", in_quotes(wanted[i]), suggestion(wanted[i], names)));
-    const auto end = wanted.begin() + static_cast<std::ptrdiff_t>(i);
-    if (std::find(wanted.begin(), end, wanted[i]) != end)
-      throw InputError(fmt::format("--format: '{}' is given twice", wanted[i]));
-  }
-  if (!options.has("out") && wanted.size() != 1)
-    throw InputError("--format: one format goes to standard output; for several add --out DIR");
+void check_formats(const Options& options, std::span<const StudyFormat> formats) {
+  const std::vector<const StudyFormat*> all = wanted(options, formats);
+  if (to_folder(options, formats)) return;
+  if (all.size() != 1) throw InputError("--format: one format goes to standard output; for several add --out DIR");
+  const StudyFormat* file = format_of_file(options, formats);
+  if (file != nullptr && file != all.front())
+    throw InputError(fmt::format("--format {} contradicts --out {}", all.front()->name, *options.get("out")));
 }
 
-void write_study(const Options& options, std::span<const StudyFormat> formats, const std::string& stem, const Io& io) {
-  std::vector<std::string_view> names;
-  for (const StudyFormat& format : formats) names.push_back(format.name);
-  const auto folder = options.get("out");
+void write_formats(const Options& options, std::span<const StudyFormat> formats, const std::string& stem,
+                   const Io& io) {
+  const auto out = options.get("out");
+  const bool folder = to_folder(options, formats);
   std::vector<std::pair<std::string, std::string>> files;  // everything is rendered before anything is written
-  for (const std::string& name : wanted_names(options, names)) {
-    const auto found =
-        std::find_if(formats.begin(), formats.end(), [&](const StudyFormat& f) { return f.name == name; });
-    const std::string text = found->render(io.color && !folder);
-    if (!folder) {
+  for (const StudyFormat* format : wanted(options, formats)) {
+    const std::string text = format->render(io.color && !out);
+    if (!out) {
       io.out << text;
     } else {
-      files.emplace_back(fmt::format("{}/{}.{}", *folder, stem, found->extension), text);
+      files.emplace_back(folder ? fmt::format("{}/{}.{}", *out, stem, format->extension) : *out, text);
     }
   }
-  if (!folder) return;
-  make_folder(*folder);
+  if (folder) make_folder(*out);
   for (const auto& [path, text] : files) {
     write_file(path, text);
     io.err << "wrote " << path << "\n";

@@ -29,17 +29,20 @@ struct StudyFormat {
   std::function<std::string(bool color)> render;
 };
 
-/// Writes the format that --format names (the first unless given) to standard output; with --out DIR the named ones, or
-/// all but the first, to DIR/<stem>.<extension>. @throws InputError, OutputError
-void write_study(const Options& options, std::span<const StudyFormat> formats, const std::string& stem, const Io& io);
+/// Where --format and --out send a study: the format named (the first unless given) to standard output; with --out FILE
+/// that ends in a format's extension to that file; with --out DIR the named ones, or all but the first, to
+/// DIR/<stem>.<extension>.
+/// @throws InputError, OutputError
+void write_formats(const Options& options, std::span<const StudyFormat> formats, const std::string& stem, const Io& io);
 
-/// Wrong --format or --out are told before anything is computed. @throws InputError
-void check_study_formats(const Options& options, std::span<const std::string_view> names);
+/// What is wrong with --format and --out is told before anything is computed. @throws InputError
+void check_formats(const Options& options, std::span<const StudyFormat> formats);
 
 inline constexpr OptionRow kStudyFormatOption = {"format", "F,...",
                                                  "table (default), csv, json, svg; several only with --out"};
-inline constexpr OptionRow kStudyOutOption = {"out", "DIR",
-                                              "writes <model>.<hw>.<study>.<format> there (csv, json, svg unless "
-                                              "--format says)"};
+inline constexpr OptionRow kStudyOutOption = {
+    "out", "FILE|DIR",
+    "a file that ends in .csv, .json, .svg or .txt; else a folder for <model>.<hw>.<study>.<format> (csv, json, svg "
+    "unless --format says)"};
 
 }  // namespace gable

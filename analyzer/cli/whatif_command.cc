@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <functional>
 #include <ostream>
-#include <utility>
 
 #include "analyzer/base/error.h"
 #include "analyzer/cli/study_io.h"
@@ -22,7 +22,16 @@ constexpr std::array<OptionRow, 4> kWhatIfOptions = {{
     kStudyOutOption,
 }};
 
-constexpr std::array<std::string_view, 4> kFormats = {"table", "csv", "json", "svg"};
+/// `report` makes the report when a format is rendered; it must outlive what is returned.
+std::array<StudyFormat, 4> formats_of(const std::function<WhatIfReport(bool color)>& report) {
+  const auto with = [&report](std::string (*render)(const WhatIfReport&)) {
+    return [&report, render](bool color) { return render(report(color)); };
+  };
+  return {{{"table", "txt", with(render_whatif_table)},
+           {"csv", "csv", with(render_whatif_csv)},
+           {"json", "json", with(render_whatif_json)},
+           {"svg", "svg", with(render_whatif_svg)}}};
+}
 
 std::vector<Change> changes_of(const Options& options) {
   const auto given = options.values.find("change");
@@ -43,25 +52,19 @@ int whatif_command(const Args& args, const Io& io) {
     return 0;
   }
   refuse_words(options, "whatif");
-  check_study_formats(options, kFormats);
-  const std::vector<Change> changes = changes_of(options);
   const auto top = options.get("top");
   const std::size_t shown = top ? whole_number("top", *top, 0) : 1;
-  StudyInput input = study_input(options, io);
-  WhatIf study = what_if(input.base, input.hw.hw, changes);
-  study.before.hw_reason = input.hw.reason;
-  WhatIfReport report{study, shown, io.width, false};
-  const auto render = [&report](std::string (*format)(const WhatIfReport&)) {
-    return [&report, format](bool color) {
-      report.color = color;
-      return format(report);
-    };
+  WhatIf study;
+  const std::function<WhatIfReport(bool)> report = [&](bool color) -> WhatIfReport {
+    return {study, shown, io.width, color};
   };
-  const std::array<StudyFormat, 4> formats = {{{kFormats[0], "txt", render(render_whatif_table)},
-                                               {kFormats[1], "csv", render(render_whatif_csv)},
-                                               {kFormats[2], "json", render(render_whatif_json)},
-                                               {kFormats[3], "svg", render(render_whatif_svg)}}};
-  write_study(options, formats, fmt::format("{}.{}.whatif", study.before.model.name, study.before.hw.name), io);
+  const std::array<StudyFormat, 4> formats = formats_of(report);
+  check_formats(options, formats);
+  const std::vector<Change> changes = changes_of(options);
+  const StudyInput input = study_input(options, io);
+  study = what_if(input.base, input.hw.hw, changes);
+  study.before.hw_reason = input.hw.reason;
+  write_formats(options, formats, fmt::format("{}.{}.whatif", study.before.model.name, study.before.hw.name), io);
   return 0;
 }
 

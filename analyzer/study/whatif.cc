@@ -106,17 +106,17 @@ std::string why_nothing(const Change& change, const Configuration& base, const A
                                            : "it has that value already, or the op does nothing here";
 }
 
-Variant variant_of(const Configuration& base, const Analysis& before, const Hardware& hw,
+Outcome outcome_of(const Configuration& base, const Analysis& before, const Hardware& hw,
                    std::span<const Change> changes) {
-  Variant variant;
-  variant.changes.assign(changes.begin(), changes.end());
+  Outcome outcome;
+  outcome.changes.assign(changes.begin(), changes.end());
   const Configuration then = changed(base, changes);
-  variant.after = analyze(then.model, hw, then.options);
-  variant.effects = effects_of(before, variant.after);
-  variant.gains = hardware_gains(then, hw, variant.after.total.time_s);
-  if (variant.effects.empty() && changes.size() == 1)
-    variant.why_nothing = why_nothing(changes.front(), base, variant.after);
-  return variant;
+  outcome.after = analyze(then.model, hw, then.options);
+  outcome.effects = effects_of(before, outcome.after);
+  outcome.gains = hardware_gains(then, hw, outcome.after.total.time_s);
+  if (outcome.effects.empty() && changes.size() == 1)
+    outcome.why_nothing = why_nothing(changes.front(), base, outcome.after);
+  return outcome;
 }
 
 }  // namespace
@@ -129,9 +129,9 @@ WhatIf what_if(const Configuration& base, const Hardware& hw, const std::vector<
   result.gains = hardware_gains(base, hw, result.before.total.time_s);
   const std::span<const Change> all(changes);
   for (std::size_t i = 0; i < all.size(); ++i)
-    result.alone.push_back(variant_of(base, result.before, hw, all.subspan(i, 1)));
+    result.alone.push_back(outcome_of(base, result.before, hw, all.subspan(i, 1)));
   for (std::size_t n = 2; n <= all.size(); ++n)
-    result.together.push_back(variant_of(base, result.before, hw, all.first(n)));
+    result.together.push_back(outcome_of(base, result.before, hw, all.first(n)));
   return result;
 }
 

@@ -22,7 +22,7 @@ struct Effect {
   Totals after;
 };
 
-struct Variant {
+struct Outcome {
   std::vector<Change> changes;
   Analysis after;
   std::vector<Effect> effects;  ///< of ops that cost or take something else than before, most time gained or lost first
@@ -34,8 +34,8 @@ struct WhatIf {
   Configuration base;
   Analysis before;
   HardwareGains gains;
-  std::vector<Variant> alone;     ///< a change each, in the order given
-  std::vector<Variant> together;  ///< the first two, the first three, ... all; empty for a single change
+  std::vector<Outcome> alone;     ///< a change each, in the order given
+  std::vector<Outcome> together;  ///< the first two, the first three, ... all; empty for a single change
 };
 
 /// @throws InputError: what changed() and analyze() throw

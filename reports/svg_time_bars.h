@@ -9,33 +9,33 @@
 
 namespace gable::svg {
 
-struct BarPiece {
+struct TimePiece {
   double value = 0;
   std::string_view fill;
   std::string tooltip;
 };
 
-struct Bar {
-  std::string label;             ///< left of the bar
-  std::vector<BarPiece> pieces;  ///< end to end
-  std::string text;              ///< right of it
-  bool gap_before = false;       ///< a section begins
+struct TimeBar {
+  std::string label;              ///< left of the bar
+  std::vector<TimePiece> pieces;  ///< end to end
+  std::string text;               ///< right of it
+  bool gap_before = false;        ///< a section begins
 };
 
-struct BarKey {
+struct TimeKey {
   std::string_view fill;
   std::string text;
 };
 
-struct BarChart {
+struct TimeBars {
   std::string title;
   std::vector<std::string> subtitle;  ///< lines
-  std::vector<BarKey> keys;
-  std::vector<Bar> bars;
+  std::vector<TimeKey> keys;
+  std::vector<TimeBar> bars;
   double reference = 0;  ///< a thin line down the chart at this value; 0 = none
 };
 
 /// A self-contained SVG, 960 px wide and as high as the bars need; lengths are linear from 0.
-std::string render_bars(const BarChart& chart);
+std::string render_time_bars(const TimeBars& chart);
 
 }  // namespace gable::svg

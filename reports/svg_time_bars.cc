@@ -1,4 +1,4 @@
-#include "reports/svg_bars.h"
+#include "reports/svg_time_bars.h"
 
 #include <fmt/format.h>
 
@@ -18,27 +18,27 @@ constexpr double kSectionGap = 16;
 constexpr double kMostLabel = 330;  ///< px that labels may take
 constexpr double kGap = 10;         ///< between label, bar and text
 
-double total_of(const Bar& bar) {
+double total_of(const TimeBar& bar) {
   double sum = 0;
-  for (const BarPiece& piece : bar.pieces) sum += piece.value;
+  for (const TimePiece& piece : bar.pieces) sum += piece.value;
   return sum;
 }
 
 /// Where the columns are, and how long a unit is.
-struct BarLayout {
+struct Columns {
   double left = 0;
   double unit = 0;
   double top = 0;
   double height = 0;
 };
 
-BarLayout layout_of(const BarChart& chart) {
-  BarLayout layout;
+Columns layout_of(const TimeBars& chart) {
+  Columns layout;
   double label = 0;
   double text = 0;
   double longest = chart.reference;
   double rows = 0;
-  for (const Bar& bar : chart.bars) {
+  for (const TimeBar& bar : chart.bars) {
     label = std::max(label, text_width(bar.label, kTextSize));
     text = std::max(text, text_width(bar.text, kTextSize));
     longest = std::max(longest, total_of(bar));
@@ -52,7 +52,7 @@ BarLayout layout_of(const BarChart& chart) {
   return layout;
 }
 
-void draw_head(const BarChart& chart, Canvas& canvas) {
+void draw_head(const TimeBars& chart, Canvas& canvas) {
   const double width = kWidth - 2 * kMargin;
   const double bold = kTitleSize * 1.15;
   canvas.text({kMargin, 34}, fit_text(chart.title, bold, width), {.size = kTitleSize, .fill = "#111", .bold = true});
@@ -62,7 +62,7 @@ void draw_head(const BarChart& chart, Canvas& canvas) {
     y += 18;
   }
   double x = kMargin;
-  for (const BarKey& key : chart.keys) {
+  for (const TimeKey& key : chart.keys) {
     canvas.open("g", fmt::format(R"(fill="{}")", key.fill));
     canvas.rect({x, y + 2, x + 12, y + 14});
     canvas.close();
@@ -71,12 +71,12 @@ void draw_head(const BarChart& chart, Canvas& canvas) {
   }
 }
 
-void draw_bar(const Bar& bar, double y, const BarLayout& layout, Canvas& canvas) {
+void draw_bar(const TimeBar& bar, double y, const Columns& layout, Canvas& canvas) {
   const double middle = y + kRow / 2;
   canvas.text({layout.left - kGap, middle + 4.5}, fit_text(bar.label, kTextSize, layout.left - kGap - kMargin),
               {.size = kTextSize, .fill = "#111", .anchor = "end"});
   double x = layout.left;
-  for (const BarPiece& piece : bar.pieces) {
+  for (const TimePiece& piece : bar.pieces) {
     const double end = x + piece.value * layout.unit;
     if (piece.value > 0) {
       canvas.open("g", fmt::format(R"(class="bar" fill="{}")", piece.fill));
@@ -89,7 +89,7 @@ void draw_bar(const Bar& bar, double y, const BarLayout& layout, Canvas& canvas)
   canvas.text({x + kGap, middle + 4.5}, bar.text, {.size = kTextSize, .fill = "#333", .halo = true});
 }
 
-void draw_reference(const BarChart& chart, const BarLayout& layout, Canvas& canvas) {
+void draw_reference(const TimeBars& chart, const Columns& layout, Canvas& canvas) {
   if (chart.reference <= 0) return;
   const double x = layout.left + chart.reference * layout.unit;
   canvas.open("g", R"(class="reference" fill="none" stroke="#888" stroke-width="1" stroke-dasharray="3 3")");
@@ -99,8 +99,8 @@ void draw_reference(const BarChart& chart, const BarLayout& layout, Canvas& canv
 
 }  // namespace
 
-std::string render_bars(const BarChart& chart) {
-  const BarLayout layout = layout_of(chart);
+std::string render_time_bars(const TimeBars& chart) {
+  const Columns layout = layout_of(chart);
   Canvas canvas;
   canvas.open("svg", fmt::format(R"(xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {0} {1}" width="{0}" height="{1}" )"
                                  R"(font-family="sans-serif" role="img")",
@@ -112,7 +112,7 @@ std::string render_bars(const BarChart& chart) {
   draw_head(chart, canvas);
   draw_reference(chart, layout, canvas);
   double y = layout.top;
-  for (const Bar& bar : chart.bars) {
+  for (const TimeBar& bar : chart.bars) {
     if (bar.gap_before) y += kSectionGap;
     draw_bar(bar, y, layout, canvas);
     y += kRow;
