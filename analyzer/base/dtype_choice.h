@@ -17,6 +17,8 @@ struct DtypeChoice {
   std::optional<Dtype> kv;
 
   [[nodiscard]] Dtypes applied_to(Dtypes base) const;
+
+  friend bool operator==(const DtypeChoice&, const DtypeChoice&) = default;
 };
 
 /// The dtype called `name`. @throws std::invalid_argument with did-you-mean

@@ -17,7 +17,7 @@ constexpr int kFailed = 1;
 constexpr int kWrongInput = 2;
 constexpr int kMissing = 3;
 
-constexpr std::array<Command, 6> kCommands = {{
+constexpr std::array<Command, 8> kCommands = {{
     {"", "analyze --model M [options]", "roofline report of a model on a device",
      "analyze --model gpt2-split --hw a100-pcie-40 --notes", report_command},
     {"memory", "analyze memory --model M [options]", "what a step keeps in memory, when most of it, and what fits",
@@ -25,6 +25,11 @@ constexpr std::array<Command, 6> kCommands = {{
     {"sweep", "analyze sweep --model M --vary DIM=VALUES [...]",
      "time and bottleneck over a grid of dims, devices, options; elasticity of time to FLOP",
      "analyze sweep --model gemm --hw a100-pcie-40 --vary N=64..8192*2", sweep_command},
+    {"whatif", "analyze whatif --model M --change C ...", "what changes would save, each alone and together",
+     "analyze whatif --model chargpt --hw a100-pcie-40 --change fuse=qkv --change fuse=heads --change recipe=flash",
+     whatif_command},
+    {"headroom", "analyze headroom --model M [options]", "ops by the time that could be recovered, and how",
+     "analyze headroom --model chargpt --hw a100-pcie-40 --top 5", headroom_command},
     {"list", "analyze list models|hardware|hosts|ops|recipes|dtypes|formats", "what there is, with a line each",
      "analyze list models", list_command},
     {"show", "analyze show hardware H | model M | op K | recipe R",

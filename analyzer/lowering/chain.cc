@@ -43,6 +43,14 @@ std::vector<Member> members_of(const Model& model, const Plan& plan, const Coste
   return members;
 }
 
+/// Bytes of the logarithms of row sums that fused attention hands to its backward pass. The kernel writes them in
+/// evaluation, too (Dao 2023, FlashAttention-2, arXiv:2307.08691, algorithm 1, line 13; algorithm 2 reads them).
+Count row_statistics(const Model& model, const OpPlan& how, const Member& member) {
+  const OpKind& kind = *model.ops[member.op].kind;
+  if (how.fusion->kernel != KernelClass::kAttention || kind.name != "softmax") return 0;
+  return tensor_bytes(member.args.values.at(find_field(kind, "rows").value()), member.args.dtypes.accum);
+}
+
 const OpRecipe& recipe_of(const Model& model, const Plan& plan, std::size_t op) {
   const auto& bottom = *plan.options.recipe->bottom;
   const auto found = bottom.find(model.ops[op].kind->name);
@@ -97,6 +105,7 @@ Cost chain_forward(const Model& model, const Plan& plan, const CostedModel& cost
     cost.param_bytes += member.forward.param_bytes;
     cost.read += less(member.forward.read, member.inside_read);
     if (member.leaves) cost.written += member.forward.written;
+    cost.written += row_statistics(model, how, member);
   }
   cost.unique = cost.touched();
   cost.launches = 1;
@@ -117,6 +126,7 @@ Cost chain_backward(const Model& model, const Plan& plan, const CostedModel& cos
     cost.read += less(member.forward.read, member.inside_read);
     if (member.leaves)
       cost.read += (how.fusion->reads_output ? 2 : 1) * tensor_bytes(member.forward.output, member.args.dtypes.act);
+    cost.read += row_statistics(model, how, member);
     cost.written += less(gradients, member.inside_read);
     if (!member.again) continue;
     cost.matrix_flop += member.forward.matrix_flop;

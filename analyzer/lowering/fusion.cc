@@ -49,10 +49,11 @@ std::string field_text(const OpSpec& op, std::string_view field) {
   return index ? op.fields.at(*index).expr.text() : "";
 }
 
-/// Products of one input: the same rows and width go in, with or without a bias alike.
+/// Products of one input: the same rows and width go in, with or without a bias alike, and weights of one dtype.
 bool same_product(const OpSpec& a, const OpSpec& b) {
-  return a.group == b.group && a.kind == b.kind && field_text(a, "tokens") == field_text(b, "tokens") &&
-         field_text(a, "in") == field_text(b, "in") && field_text(a, "bias") == field_text(b, "bias");
+  return a.group == b.group && a.kind == b.kind && a.dtype == b.dtype &&
+         field_text(a, "tokens") == field_text(b, "tokens") && field_text(a, "in") == field_text(b, "in") &&
+         field_text(a, "bias") == field_text(b, "bias");
 }
 
 bool merge_siblings(const Model& model, const FusionSpec& fusion, const std::vector<Consumer>& consumers, Plan& plan) {
@@ -89,6 +90,24 @@ bool apply_chain(const Model& model, const FusionSpec& fusion, Plan& plan) {
   return any;
 }
 
+/// Whether the recipe writes an op of these kinds as other kernels than the framework's own.
+bool changes_forms(const Model& model, const FusionSpec& fusion, const Recipe& recipe) {
+  return std::any_of(model.ops.begin(), model.ops.end(), [&](const OpSpec& op) {
+    const auto& kinds = fusion.one_kernel;
+    return std::find(kinds.begin(), kinds.end(), op.kind) != kinds.end() &&
+           recipe.find(*op.kind, op.form) != recipe.find(*op.kind, "");
+  });
+}
+
+/// Whether the plan's optimizer is the one that the fusion names, and would be another without it.
+bool changes_optimizer(const Plan& plan, const FusionSpec& fusion) {
+  const OptimizerSpec* without = plan.options.recipe->find_optimizer(plan.options.optimizer);
+  const bool another = without == nullptr || without->name != fusion.optimizer;
+  return another && std::any_of(plan.ops.begin(), plan.ops.end(), [&](const OpPlan& op) {
+           return op.update != nullptr && op.update->name == fusion.optimizer;
+         });
+}
+
 bool apply_batched(const Model& model, Plan& plan) {
   bool any = false;
   for (std::size_t i = 0; i < model.ops.size(); ++i) {
@@ -99,22 +118,32 @@ bool apply_batched(const Model& model, Plan& plan) {
   return any;
 }
 
-std::size_t find_path(const Model& model, const std::string& run, const std::string& path) {
-  std::vector<std::string> names;
+/// The op of that path in the part; paths may lead with the name of the part.
+std::optional<std::size_t> find_in_part(const Model& model, std::size_t part, std::string_view path) {
   for (std::size_t i = 0; i < model.ops.size(); ++i) {
-    if (model.ops[i].path == path || model.full_path(model.ops[i]) == path) return i;
-    names.push_back(model.parts.size() > 1 ? model.full_path(model.ops[i]) : model.ops[i].path);
+    const OpSpec& op = model.ops[i];
+    if (op.part == part && (op.path == path || model.full_path(op) == path)) return i;
   }
-  const std::vector<std::string_view> known(names.begin(), names.end());
-  throw InputError(
-      fmt::format("fuse={}: model '{}' has no op {}{}", run, model.name, in_quotes(path), suggestion(path, known)));
+  return std::nullopt;
 }
 
-/// "h/scale..h/softmax": the ops from the one to the other.
-void apply_run(const Model& model, const std::string& run, const FusionSpec& fusion, Plan& plan) {
-  const std::size_t dots = run.find("..");
-  const std::size_t first = find_path(model, run, run.substr(0, dots));
-  const std::size_t last = find_path(model, run, run.substr(dots + 2));
+[[noreturn]] void refuse_run(const Model& model, const std::string& run, std::string_view first,
+                             std::string_view last) {
+  std::vector<std::string> names;
+  for (const OpSpec& op : model.ops) names.push_back(model.parts.size() > 1 ? model.full_path(op) : op.path);
+  const std::vector<std::string_view> known(names.begin(), names.end());
+  for (const std::string_view end : {first, last}) {
+    bool found = false;
+    for (std::size_t part = 0; part < model.parts.size(); ++part) found = found || find_in_part(model, part, end);
+    if (!found)
+      throw InputError(
+          fmt::format("fuse={}: model '{}' has no op {}{}", run, model.name, in_quotes(end), suggestion(end, known)));
+  }
+  throw InputError(fmt::format("fuse={}: the two ops are in different parts of the model", run));
+}
+
+void merge_run(const Model& model, const std::string& run, std::size_t first, std::size_t last,
+               const FusionSpec& fusion, Plan& plan) {
   if (first >= last) throw InputError(fmt::format("fuse={}: the first op must come before the last", run));
   std::vector<std::size_t> members;
   for (std::size_t i = first; i <= last; ++i) {
@@ -127,6 +156,22 @@ void apply_run(const Model& model, const std::string& run, const FusionSpec& fus
     members.push_back(i);
   }
   merge(plan, members, last, fusion);
+}
+
+/// "h/scale..h/softmax": the ops from the one to the other, in every part that has both.
+void apply_run(const Model& model, const std::string& run, const FusionSpec& fusion, Plan& plan) {
+  const std::size_t dots = run.find("..");
+  const std::string_view first = std::string_view(run).substr(0, dots);
+  const std::string_view last = std::string_view(run).substr(dots + 2);
+  bool any = false;
+  for (std::size_t part = 0; part < model.parts.size(); ++part) {
+    const auto from = find_in_part(model, part, first);
+    const auto to = find_in_part(model, part, last);
+    if (!from || !to) continue;
+    merge_run(model, run, *from, *to, fusion, plan);
+    any = true;
+  }
+  if (!any) refuse_run(model, run, first, last);
 }
 
 void apply_runs(const Model& model, Plan& plan) {
@@ -186,6 +231,10 @@ void apply_fusions(const Model& model, const std::vector<const FusionSpec*>& fus
       if (wanted(*fusion) && !apply(*fusion)) unused.push_back(fusion);
     }
   };
+  apply_if([](const FusionSpec& f) { return !f.one_kernel.empty(); },
+           [&](const FusionSpec& f) { return changes_forms(model, f, *plan.options.recipe); });
+  apply_if([](const FusionSpec& f) { return !f.optimizer.empty(); },
+           [&](const FusionSpec& f) { return changes_optimizer(plan, f); });
   apply_if([](const FusionSpec& f) { return f.batched; },
            [&](const FusionSpec&) { return apply_batched(model, plan); });
   apply_if([](const FusionSpec& f) { return !f.siblings.empty(); },

@@ -167,12 +167,12 @@ std::optional<std::size_t> find_dim(const Model& model, std::string_view name) {
   return std::nullopt;
 }
 
-void set_dim(Model& model, std::string_view name, std::string_view value) {
+void set_dim(Model& model, std::string_view name, std::string_view value, std::string_view option) {
   std::vector<std::string_view> known;
   for (std::size_t i = kFirstDim; i < kFirstDim + model.dim_count; ++i) {
     Slot& slot = model.slots[i];
     if (slot.name == name) {
-      const Where flag{std::make_shared<const std::string>(fmt::format("--set {}={}", name, value))};
+      const Where flag{std::make_shared<const std::string>(fmt::format("{} {}={}", option, name, value))};
       const auto earlier = [&](std::string_view word, const Where&) -> std::optional<std::size_t> {
         for (std::size_t j = kFirstDim; j < i; ++j) {
           if (model.slots[j].name == word) return j;
@@ -188,7 +188,7 @@ void set_dim(Model& model, std::string_view name, std::string_view value) {
     }
     known.push_back(slot.name);
   }
-  throw InputError(fmt::format("--set {}={}: model '{}' has no dim {}{}", name, value, model.name, in_quotes(name),
+  throw InputError(fmt::format("{} {}={}: model '{}' has no dim {}{}", option, name, value, model.name, in_quotes(name),
                                suggestion(name, known)));
 }
 

@@ -108,8 +108,8 @@ inline constexpr std::size_t kFirstDim = 2;
 std::optional<std::size_t> find_dim(const Model& model, std::string_view name);
 
 /// Overrides a dim with an expression over earlier dims.
-/// @throws InputError naming --set: unknown dim, or not a valid expression
-void set_dim(Model& model, std::string_view name, std::string_view value);
+/// @throws InputError naming the option: unknown dim, or not a valid expression
+void set_dim(Model& model, std::string_view name, std::string_view value, std::string_view option = "--set");
 
 /// Makes the model cost one decode step: T new positions become 1, `past` those before it. Where `past` is not given,
 /// T was the whole context, the new position included; where both are given, T new positions are decoded at once.

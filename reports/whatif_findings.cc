@@ -1,0 +1,149 @@
+// The sentences: what helps, what does not, and why.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "analyzer/base/units.h"
+#include "reports/whatif_report.h"
+
+namespace gable {
+namespace {
+
+constexpr double kNoticeable = 0.005;  ///< of the time; less is called nothing
+
+std::string time_text(double seconds) { return format_si(seconds, "s", 3); }
+std::string bytes_text(Count bytes) { return format_si(bytes.real(), "B", 3); }
+
+std::string bound_text(const Totals& totals) {
+  return fmt::format("{}-bound ({})", bound_name(totals.bound()), roof_name(totals.roof()));
+}
+
+/// "38.6 MB moved instead of 155 MB, 12 launches instead of 576": what an op has less of, or more.
+std::string reasons(const Totals& before, const Totals& after) {
+  std::vector<std::string> parts;
+  const Count flop[] = {before.cost.flop(), after.cost.flop()};
+  const Count starts[] = {before.cost.launches + before.cost.memcpys, after.cost.launches + after.cost.memcpys};
+  if (before.dram_bytes != after.dram_bytes)
+    parts.push_back(fmt::format("{} moved instead of {}", bytes_text(after.dram_bytes), bytes_text(before.dram_bytes)));
+  if (flop[0] != flop[1])
+    parts.push_back(
+        fmt::format("{} instead of {}", format_si(flop[1].real(), "FLOP", 3), format_si(flop[0].real(), "FLOP", 3)));
+  if (starts[0] != starts[1])
+    parts.push_back(
+        fmt::format("{} instead of {} launches", format_grouped(starts[1].value()), format_grouped(starts[0].value())));
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+std::string bound_change(const Totals& before, const Totals& after) {
+  if (after.time_s == 0) return "nothing of it is left";
+  const std::string was = bound_text(before);
+  const std::string is = bound_text(after);
+  return was == is ? fmt::format("it stays {}", is) : fmt::format("it was {} and is {}", was, is);
+}
+
+std::string largest_effect(const Outcome& outcome) {
+  const Effect& effect = outcome.effects.front();
+  const std::string why = reasons(effect.before, effect.after);
+  return fmt::format("{} {} -> {}{}{}; {}", effect.name, time_text(effect.before.time_s),
+                     time_text(effect.after.time_s), why.empty() ? "" : ", ", why,
+                     bound_change(effect.before, effect.after));
+}
+
+bool launches_counted(const WhatIf& study) { return study.before.options.roofs.launch; }
+
+/// Something is less, and yet the time is the same.
+std::string no_time(const WhatIf& study, const Outcome& outcome) {
+  const Totals& before = study.before.total;
+  const Totals& after = outcome.after.total;
+  const std::string why = reasons(before, after);
+  const bool launches_only = before.dram_bytes == after.dram_bytes && before.cost.flop() == after.cost.flop();
+  const std::string because = launches_only && !launches_counted(study)
+                                  ? "launches are not among the roofs of this run (--roofs)"
+                                  : fmt::format("the model is {}", bound_text(before));
+  return fmt::format("gains nothing{}{}: {}", why.empty() ? "" : ", for all that there is ", why, because);
+}
+
+/// Of a changed batch, what a sequence takes.
+std::string per_sequence(const WhatIf& study, const Outcome& outcome) {
+  const auto batch = [](const Analysis& analysis) -> std::int64_t {
+    for (std::size_t i = kFirstDim; i < kFirstDim + analysis.model.dim_count; ++i) {
+      if (analysis.model.slots[i].name == "B") return analysis.costed.values[i];
+    }
+    return 0;
+  };
+  const std::int64_t before = batch(study.before);
+  const std::int64_t after = batch(outcome.after);
+  if (before == after) return "";
+  return fmt::format(" A sequence takes {} instead of {}.",
+                     time_text(outcome.after.total.time_s / static_cast<double>(after)),
+                     time_text(study.before.total.time_s / static_cast<double>(before)));
+}
+
+std::string change_sentence(const WhatIf& study, const Outcome& outcome) {
+  const std::string name = changes_text(outcome);
+  if (!outcome.why_nothing.empty()) return fmt::format("{} changes nothing: {}.", name, outcome.why_nothing);
+  const double before = study.before.total.time_s;
+  const double saved = before - outcome.after.total.time_s;
+  if (outcome.effects.empty() || std::fabs(saved) <= 1e-9 * before)
+    return fmt::format("{} {}.{}", name, no_time(study, outcome), per_sequence(study, outcome));
+  const std::string verdict =
+      saved > 0 ? fmt::format("saves {} of {} ({:.1f} %)", time_text(saved), time_text(before), 100 * saved / before)
+                : fmt::format("adds {} to {}", time_text(-saved), time_text(before));
+  return fmt::format("{} {}: {}.{}", name, verdict, largest_effect(outcome), per_sequence(study, outcome));
+}
+
+std::string together_sentence(const WhatIf& study) {
+  const Outcome& all = study.together.back();
+  const double before = study.before.total.time_s;
+  const double saved = before - all.after.total.time_s;
+  double apart = 0;
+  for (const Outcome& outcome : study.alone) apart += before - outcome.after.total.time_s;
+  const std::string overlap =
+      std::fabs(apart - saved) <= kNoticeable * before
+          ? ", as much as they save apart"
+          : fmt::format(", {} than the {} that they save one by one: {}", saved < apart ? "less" : "more",
+                        time_text(apart), saved < apart ? "they work on the same time" : "each makes room for another");
+  return fmt::format(
+      "All together: {} -> {}, {}{} saved{}.", time_text(before), time_text(all.after.total.time_s),
+      reasons(study.before.total, all.after.total).empty() ? "" : reasons(study.before.total, all.after.total) + ", ",
+      time_text(saved), overlap);
+}
+
+std::string gain_text(double gain, double time) {
+  return gain <= kNoticeable * time ? "gains nothing" : fmt::format("gains {}", time_text(gain));
+}
+
+/// "As it is (7.85 ms), twice the compute rate (a faster BLAS) gains nothing: DRAM-bound; twice the DRAM bandwidth ..."
+/// Says nothing about roofs that are not in this run.
+std::string hardware_sentence(std::string_view when, const Analysis& analysis, const HardwareGains& gains) {
+  const Totals& totals = analysis.total;
+  const RoofSet& roofs = analysis.options.roofs;
+  std::vector<std::string> parts;
+  if (roofs.compute && gains.compute_s <= kNoticeable * totals.time_s)
+    parts.push_back(fmt::format("twice the compute rate (a faster BLAS) gains nothing: {}-bound",
+                                totals.bound() == Bound::kLaunch ? "launch" : roof_name(totals.roof())));
+  else if (roofs.compute)
+    parts.push_back(fmt::format("twice the compute rate {}", gain_text(gains.compute_s, totals.time_s)));
+  if (roofs.dram)
+    parts.push_back(fmt::format("twice the DRAM bandwidth {}", gain_text(gains.bandwidth_s, totals.time_s)));
+  if (roofs.launch) parts.push_back(fmt::format("no launch latency {}", gain_text(gains.launch_s, totals.time_s)));
+  if (parts.empty()) return "";
+  return fmt::format("{} ({}), {}.", when, time_text(totals.time_s), fmt::join(parts, "; "));
+}
+
+}  // namespace
+
+std::vector<std::string> whatif_findings(const WhatIf& study) {
+  std::vector<std::string> out;
+  for (const Outcome& outcome : study.alone) out.push_back(change_sentence(study, outcome));
+  if (!study.together.empty()) out.push_back(together_sentence(study));
+  out.push_back(hardware_sentence("As it is", study.before, study.gains));
+  const Outcome& last = study.together.empty() ? study.alone.back() : study.together.back();
+  if (!last.effects.empty())
+    out.push_back(hardware_sentence(study.together.empty() ? "With it" : "With all changes", last.after, last.gains));
+  std::erase(out, "");
+  return out;
+}
+
+}  // namespace gable
