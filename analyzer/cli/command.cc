@@ -17,12 +17,15 @@ constexpr int kFailed = 1;
 constexpr int kWrongInput = 2;
 constexpr int kMissing = 3;
 
-constexpr std::array<Command, 5> kCommands = {{
+constexpr std::array<Command, 6> kCommands = {{
     {"", "analyze --model M [options]", "roofline report of a model on a device",
      "analyze --model gpt2-split --hw a100-pcie-40 --notes", report_command},
     {"sweep", "analyze sweep --model M --vary DIM=VALUES [...]",
      "time and bottleneck over a grid of dims, devices, options; elasticity of time to FLOP",
      "analyze sweep --model gemm --hw a100-pcie-40 --vary N=64..8192*2", sweep_command},
+    {"compare", "analyze compare A B ... | --ops P,Q",
+     "models, devices, recipes or dtypes side by side; or FLOP ratio against time ratio of ops",
+     "analyze compare pytorch-eager flash --model cs336-small --vary T=256..4096*2", compare_command},
     {"list", "analyze list models|hardware|hosts|ops|recipes|dtypes|formats", "what there is, with a line each",
      "analyze list models", list_command},
     {"show", "analyze show hardware H | model M | op K | recipe R",
