@@ -84,7 +84,8 @@ TEST_CASE("memory: the largest batch and context, and what stops them") {
 }
 
 TEST_CASE("memory: a decode step holds the cache of all positions") {
-  const nlohmann::json report = memory_json("--model gpt2 --phase decode --set B=8,past=1000 --dtype weights=bf16,act=bf16,kv=fp8_e4m3");
+  const nlohmann::json report =
+      memory_json("--model gpt2 --phase decode --set B=8,past=1000 --dtype weights=bf16,act=bf16,kv=fp8_e4m3");
   CHECK(report["all_at_once"]["kv_cache"] == 2LL * 12 * 8 * 1001 * 768 * 1);  // keys, values; L, B, past + 1, D
   CHECK_FALSE(report["totals"].contains("added_up_bytes"));
   CHECK(report["kept"].empty());
