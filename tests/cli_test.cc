@@ -103,7 +103,7 @@ TEST_CASE("wrong flags: one line on standard error, exit 2, nothing on standard 
       {gpt2 + "--batch 8",
        "unknown option '--batch'; known: --help, --model, --hw, --set, --dtype, --parts, --phase, --mode, --recipe, "
        "--fuse, "
-       "--recompute, --amp and 14 more"},
+       "--recompute, --amp and 15 more"},
       {gpt2 + "--phase setp", "--phase: unknown value 'setp', did you mean 'step'?"},
       {gpt2 + "--recompute blocks", "--recompute: unknown value 'blocks', did you mean 'block'?"},
       {gpt2 + "--recompute block", "--recompute says nothing about --phase forward; add --phase step"},
@@ -112,8 +112,8 @@ TEST_CASE("wrong flags: one line on standard error, exit 2, nothing on standard 
       {gpt2 + "--phase step --optimizer adam",
        "--optimizer: recipe 'ideal' has no optimizer 'adam', did you mean 'adamw'?"},
       {gpt2 + "--amp fp8", "--amp: unknown value 'fp8'; known: bf16, fp16"},
-      {gpt2 + "--phase step --grad micro=0", "--grad micro: '0' is not a whole number of at least 1"},
-      {gpt2 + "--phase step --grad clap", "--grad: unknown word 'clap', did you mean 'clip'?"},
+      {gpt2 + "--phase step --micro-batches 0", "--micro-batches: '0' is not a whole number of at least 1"},
+      {gpt2 + "--phase step --zero-grad nine", "--zero-grad: unknown value 'nine', did you mean 'none'?"},
       {gpt2 + "--flops model-only", "--flops: unknown convention 'model-only'; known: executed, model, causal-halved"},
       {gpt2 + "--fuse qvk", "fuse=qvk: no fusion 'qvk', nor a run of ops \"a..b\", did you mean 'qkv'?"},
       {gpt2 + "--fuse top/h/scale..top/h/sofmax",

@@ -17,9 +17,11 @@ constexpr int kFailed = 1;
 constexpr int kWrongInput = 2;
 constexpr int kMissing = 3;
 
-constexpr std::array<Command, 7> kCommands = {{
+constexpr std::array<Command, 8> kCommands = {{
     {"", "analyze --model M [options]", "roofline report of a model on a device",
      "analyze --model gpt2-split --hw a100-pcie-40 --notes", report_command},
+    {"memory", "analyze memory --model M [options]", "what a step keeps in memory, when most of it, and what fits",
+     "analyze memory --model cs336-2.7b --hw a100-sxm-80 --fit", memory_command},
     {"sweep", "analyze sweep --model M --vary DIM=VALUES [...]",
      "time and bottleneck over a grid of dims, devices, options; elasticity of time to FLOP",
      "analyze sweep --model gemm --hw a100-pcie-40 --vary N=64..8192*2", sweep_command},
@@ -38,7 +40,7 @@ constexpr std::array<Command, 7> kCommands = {{
 
 std::string overview() {
   std::string out = "Roofline and analytical performance model of deep learning.\n\nusage:\n";
-  for (const Command& command : kCommands) out += fmt::format("  {:<50} {}\n", command.usage, command.summary);
+  for (const Command& command : kCommands) out += fmt::format("  {:<58} {}\n", command.usage, command.summary);
   return out +
          "  analyze --version\n\n`analyze COMMAND --help` tells more of each; these are the options of the report:\n\n";
 }

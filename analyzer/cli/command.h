@@ -43,6 +43,7 @@ int show_command(const Args& args, const Io& io);
 int lint_command(const Args& args, const Io& io);
 int whatif_command(const Args& args, const Io& io);
 int headroom_command(const Args& args, const Io& io);
+int memory_command(const Args& args, const Io& io);
 int sweep_command(const Args& args, const Io& io);
 
 }  // namespace gable

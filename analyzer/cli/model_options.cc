@@ -14,7 +14,7 @@
 namespace gable {
 namespace {
 
-constexpr std::array<OptionRow, 17> kModelOptions = {{
+constexpr std::array<OptionRow, 18> kModelOptions = {{
     {"model", "M", "a shipped model (analyze list models) or a YAML file; required"},
     {"hw", "H", "a shipped device (analyze list hardware), a YAML file, or 'measured'"},
     {"set", "DIM=EXPR,...", "overrides dims of the model: --set B=8,T=1024", true},
@@ -28,7 +28,9 @@ constexpr std::array<OptionRow, 17> kModelOptions = {{
     {"recompute", "none|block|attention", "what the backward pass computes again instead of keeping it"},
     {"amp", "bf16|fp16", "autocast: products in this dtype; parameters, gradients and optimizer as they are"},
     {"optimizer", "O", "of the recipe (analyze show recipe R); adamw unless given"},
-    {"grad", "WORD,...", "micro=N batches an update, clip (by norm), keep (zeroed in place, not freed)"},
+    {"micro-batches", "N", "forward and backward passes whose gradients add up to one update"},
+    {"clip-grad", "", "clips gradients by their norm before the update"},
+    {"zero-grad", "none|keep", "gradients are freed after the update (default), or zeroed in place"},
     {"flops", "executed|model|causal-halved", "which matrix FLOP count: all; none twice (MFU); no masked half either"},
     {"roofs", "R,...", "terms of the time: compute,dram,l2,launch (default all)"},
     {"resident", "l2", "bytes stay in L2 where all that is touched between two uses fits"},
@@ -49,21 +51,18 @@ std::vector<std::string> split_settings(std::string_view text) {
   return parts;
 }
 
-/// "micro=4,clip,keep"
-void read_gradient_words(const std::string& text, StepOptions& step) {
-  constexpr std::array<std::string_view, 3> kWords = {"micro=N", "clip", "keep"};
-  for (const std::string& word : split(text, ',')) {
-    if (word == "clip") {
-      step.clip = true;
-    } else if (word == "keep") {
-      step.keep_gradients = true;
-    } else if (word.starts_with("micro=")) {
-      step.micro_batches = static_cast<std::int64_t>(whole_number("grad micro", word.substr(6), 1));
-    } else {
-      throw InputError(fmt::format("--grad: unknown word {}{}", in_quotes(word), suggestion(word, kWords)));
-    }
-  }
-}
+/// Options that say something about some phases only.
+struct PhaseOption {
+  std::string_view name;
+  bool (*used)(Phase);
+};
+constexpr std::array<PhaseOption, 5> kPhaseOptions = {{
+    {"recompute", has_backward},
+    {"micro-batches", has_backward},
+    {"optimizer", has_optimizer},
+    {"clip-grad", has_optimizer},
+    {"zero-grad", [](Phase phase) { return has_backward(phase) || has_optimizer(phase); }},
+}};
 
 StepOptions step_options(const Model& model, const Options& options) {
   StepOptions step;
@@ -75,13 +74,15 @@ StepOptions step_options(const Model& model, const Options& options) {
   constexpr std::array<std::string_view, 2> kAmp = {"bf16", "fp16"};
   if (options.has("amp")) step.amp = find_dtype(one_of(options, "amp", kAmp));
   if (const auto optimizer = options.get("optimizer")) step.optimizer = *optimizer;
-  if (const auto words = options.get("grad")) read_gradient_words(*words, step);
-  for (const auto& [name, needed] :
-       {std::pair{"recompute", has_backward(step.phase)}, std::pair{"optimizer", has_optimizer(step.phase)},
-        std::pair{"grad", has_backward(step.phase) || has_optimizer(step.phase)}}) {
-    if (options.has(name) && !needed)
+  constexpr std::array<std::string_view, 2> kZeroGrad = {"none", "keep"};
+  step.keep_gradients = one_of(options, "zero-grad", kZeroGrad) == "keep";
+  step.clip = options.has("clip-grad");
+  if (const auto n = options.get("micro-batches"))
+    step.micro_batches = static_cast<std::int64_t>(whole_number("micro-batches", *n, 1));
+  for (const PhaseOption& option : kPhaseOptions) {
+    if (options.has(option.name) && !option.used(step.phase))
       throw InputError(
-          fmt::format("--{} says nothing about --phase {}; add --phase step", name, phase_name(step.phase)));
+          fmt::format("--{} says nothing about --phase {}; add --phase step", option.name, phase_name(step.phase)));
   }
   return step;
 }

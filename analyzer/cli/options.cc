@@ -88,8 +88,12 @@ std::string help_text(std::string_view command, std::span<const OptionRow> rows)
   const auto found = std::find_if(table.begin(), table.end(), [&](const Command& c) { return c.name == command; });
   std::string out = fmt::format("usage: {}\n  {}\nexample: {}\n", found->usage, found->summary, found->example);
   if (!rows.empty()) out += "\noptions:\n";
-  for (const OptionRow& row : rows)
-    out += fmt::format("  {:<25} {}\n", fmt::format("--{} {}", row.name, row.value), row.help);
+  for (const OptionRow& row : rows) {
+    constexpr std::size_t kNames = 25;  // a longer name has its help on the next line
+    const std::string name = fmt::format("--{} {}", row.name, row.value);
+    out += name.size() <= kNames ? fmt::format("  {:<25} {}\n", name, row.help)
+                                 : fmt::format("  {}\n  {:<25} {}\n", name, "", row.help);
+  }
   return out;
 }
 

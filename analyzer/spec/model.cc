@@ -160,6 +160,13 @@ std::vector<bool> selected_parts(const Model& model, const CostOptions& options)
   return selected;
 }
 
+std::optional<std::size_t> find_dim(const Model& model, std::string_view name) {
+  for (std::size_t i = kFirstDim; i < kFirstDim + model.dim_count; ++i) {
+    if (model.slots[i].name == name) return i;
+  }
+  return std::nullopt;
+}
+
 void set_dim(Model& model, std::string_view name, std::string_view value, std::string_view option) {
   std::vector<std::string_view> known;
   for (std::size_t i = kFirstDim; i < kFirstDim + model.dim_count; ++i) {

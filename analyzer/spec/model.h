@@ -104,6 +104,9 @@ inline constexpr std::size_t kActBits = 0;
 inline constexpr std::size_t kWeightBits = 1;
 inline constexpr std::size_t kFirstDim = 2;
 
+/// Index into Model::slots; nothing if the model has no such dim.
+std::optional<std::size_t> find_dim(const Model& model, std::string_view name);
+
 /// Overrides a dim with an expression over earlier dims.
 /// @throws InputError naming the option: unknown dim, or not a valid expression
 void set_dim(Model& model, std::string_view name, std::string_view value, std::string_view option = "--set");

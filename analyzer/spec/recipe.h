@@ -108,6 +108,7 @@ struct OptimizerSpec {
   std::string name;
   std::string doc;
   std::int64_t states = 0;  ///< elements kept a parameter
+  Expr workspace;           ///< elements needed for the moment, over all parameters
   std::vector<KernelSpec> kernels;
 };
 

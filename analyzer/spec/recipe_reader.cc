@@ -16,7 +16,7 @@ namespace {
 constexpr std::array<std::string_view, 11> kRecipeKeys = {
     "name", "doc", "source", "base", "ops", "fusions", "fuse", "optimizers", "optimizer_forms", "fan_in", "accumulate"};
 constexpr std::array<std::string_view, 4> kOpKeys = {"let", "forward", "backward", "saves"};
-constexpr std::array<std::string_view, 3> kOptimizerKeys = {"doc", "states", "kernels"};
+constexpr std::array<std::string_view, 4> kOptimizerKeys = {"doc", "states", "workspace", "kernels"};
 constexpr std::array<std::string_view, 4> kSideNames = {"stats", "index", "constant", "targets"};
 
 constexpr std::array kForward = {Pass::kForward};
@@ -116,6 +116,7 @@ OptimizerSpec read_optimizer(const YamlNode& key, const YamlNode& node, const Re
     spec.states = RecipeNames(std::vector<std::string>{}).compile(*states, "states").evaluate({});
     if (spec.states < 0) throw InputError(states->where, "states must be 0 or more");
   }
+  if (const YamlNode* workspace = node.find("workspace")) spec.workspace = names.compile(*workspace, "workspace");
   spec.kernels = read_kernels(require(node, "kernels", what), names, kOptimizer);
   return spec;
 }

@@ -1,0 +1,88 @@
+// The sentences of a memory report: each total with the reason why it is not another one.
+#include <fmt/format.h>
+
+#include "analyzer/base/units.h"
+#include "reports/memory_text.h"
+
+namespace gable {
+namespace {
+
+bool gradients_stay(const StepOptions& step) { return step.keep_gradients || step.micro_batches > 1; }
+
+std::string peak_finding(const Memory& memory, const SizeUnit& unit) {
+  const std::string peak =
+      fmt::format("{} at the peak: {}", unit.text(memory.peak().held.total()), event_text(memory, memory.peak()));
+  if (!has_backward(memory.options.step.phase)) return peak + ".";
+  return peak + (gradients_stay(memory.options.step)
+                     ? "; gradients stay allocated from step to step, so that they meet all kept activations."
+                     : "; gradients are freed after the update (--zero-grad none), so that they grow while kept "
+                       "activations shrink.");
+}
+
+std::string sum_finding(const Memory& memory, const SizeUnit& unit) {
+  return fmt::format(
+      "{} are parameters, gradients, optimizer states, kept activations and logits ({} elements) added up, row "
+      "statistics and the loss apart{}.",
+      unit.text(memory.added_up()), format_grouped(memory.saved_elements.value()),
+      gradients_stay(memory.options.step) ? ": they do meet, at the end of the forward pass"
+                                          : "; they meet only where gradients stay allocated (--zero-grad keep)");
+}
+
+std::string document_finding(const DocumentCount& count, const SizeUnit& unit) {
+  return fmt::format(
+      "{} by document 002's counting: two states and a gradient a parameter and N + L*(7*N + S) + B*T*V = {} elements "
+      "of activations. Its own rows add up to {} only: they show one layer, {} elements or {}.",
+      unit.text(count.total()), format_grouped(count.all_elements.value()), unit.text(count.rows()),
+      format_grouped(count.layer_elements.value()), unit.text(count.layer_bytes));
+}
+
+void add_update(const Memory& memory, const SizeUnit& unit, std::vector<std::string>& out) {
+  if (!memory.timeline.update) return;
+  const MemoryEvent& event = memory.timeline.events[*memory.timeline.update];
+  const Count workspace = event.held[Held::kWorkspace];
+  if (workspace == Count(0)) return;
+  const OptimizerSpec* spec = memory.options.step.recipe->find_optimizer(memory.model.ops[event.op].name);
+  const bool more = event.held.total() > memory.peak().held.total();
+  out.push_back(fmt::format("{} while {} updates the parameters: it needs {} for the moment{}.",
+                            unit.text(event.held.total()), spec == nullptr ? "the optimizer" : spec->name,
+                            unit.text(workspace), more ? ", more than the passes do" : ""));
+}
+
+std::string capacity_finding(const MemoryReport& report, const SizeUnit& unit) {
+  const Count needed = report.memory.needed();
+  const Count capacity = report.capacity();
+  const std::string of = fmt::format(
+      "{} of {} ({}{})", unit.text(needed), unit.text(capacity), format_si(report.hw->dram_capacity.value, "B"),
+      report.reserve > Count(0) ? fmt::format(" less {}", unit.text(report.reserve)) : "");
+  const bool fits = needed <= capacity;
+  return fmt::format("{} {}: {}, {} {}. The framework's context and the allocator's gaps are not counted.",
+                     fits ? "Fits" : "Does not fit", report.hw->name, of, fits ? "leaves" : "lacks",
+                     unit.text(fits ? capacity - needed : needed - capacity));
+}
+
+std::string fit_finding(const MemoryFit& fit, const SizeUnit& unit) {
+  const std::string beyond = fit.refusal.empty() ? fmt::format("{} = {} needs {}", fit.dim,
+                                                               format_grouped(fit.largest + 1), unit.text(fit.beyond))
+                                                 : fmt::format("the model allows no more: {}", fit.refusal);
+  if (fit.largest == 0) return fmt::format("No {} fits: {}.", fit.what, beyond);
+  return fmt::format("Largest {} that fits: {} = {}, {}; {}.", fit.what, fit.dim, format_grouped(fit.largest),
+                     unit.text(fit.needed), beyond);
+}
+
+}  // namespace
+
+std::vector<std::string> memory_findings(const MemoryReport& report) {
+  const Memory& memory = report.memory;
+  const SizeUnit unit = size_unit(report);
+  std::vector<std::string> out;
+  const bool trains = has_backward(memory.options.step.phase);
+  out.push_back(peak_finding(memory, unit));
+  if (trains) out.push_back(sum_finding(memory, unit));
+  if (memory.document) out.push_back(document_finding(*memory.document, unit));
+  add_update(memory, unit, out);
+  if (report.hw) out.push_back(capacity_finding(report, unit));
+  for (const MemoryFit& fit : report.fits) out.push_back(fit_finding(fit, unit));
+  return out;
+}
+
+}  // namespace gable

@@ -1,0 +1,180 @@
+// `analyze memory` as its users see it. Easy to break: a total without its unit, GiB taken for GB, columns beyond the
+// width, a flag that says nothing about the phase.
+#include <doctest/doctest.h>
+
+#include <array>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "analyzer/base/text.h"
+#include "tests/cli_run.h"
+
+namespace gable::test {
+namespace {
+
+Args words(const std::string& line) {
+  std::istringstream in(line);
+  return {std::istream_iterator<std::string>(in), std::istream_iterator<std::string>()};
+}
+
+Ran memory(const std::string& options, int width = 80) { return run(words("memory " + options), width); }
+
+nlohmann::json memory_json(const std::string& options) {
+  const Ran ran = memory(options + " --format json");
+  REQUIRE(ran.err.empty());
+  REQUIRE(ran.code == 0);
+  return nlohmann::json::parse(ran.out);
+}
+
+bool holds(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+/// Without line breaks.
+std::string flat(const std::string& text) {
+  std::string out;
+  for (const std::string& word : words(text)) out += (out.empty() ? "" : " ") + word;
+  return out;
+}
+
+TEST_CASE("memory: the three totals of cs336-2.7b, each with its reason") {
+  const std::string text = flat(memory("--model cs336-2.7b").out);
+  CHECK(holds(text, "parameters 3,406,809,600 12.6914"));
+  CHECK(holds(text, " GiB at the peak: backward of h/"));
+  CHECK(holds(text, "gradients are freed after the update (--zero-grad none)"));
+  CHECK(holds(text,
+              "62.2079 GiB are parameters, gradients, optimizer states, kept activations and logits "
+              "(3,071,557,632 elements) added up"));
+  CHECK(holds(text, "they meet only where gradients stay allocated (--zero-grad keep)"));
+  CHECK(holds(text, "54.0008 GiB by document 002's counting"));
+  CHECK(holds(text, "868,499,456 elements"));
+  CHECK(holds(text, "Its own rows add up to 50.9129 GiB only: they show one layer, 39,600,128 elements or 0.1475 GiB"));
+  const std::string document = flat(memory("--model cs336-2.7b --counting document").out);
+  CHECK(holds(document, "total, without the row of one layer 54.0008"));
+}
+
+TEST_CASE("memory: what fits a device, in GB as sold and in GiB") {
+  const std::string text = flat(memory("--model cs336-2.7b --optimizer adamw-fused --hw a100-pcie-80").out);
+  CHECK(holds(text, "NVIDIA A100 PCIe 80 GB, 80.00 GB = 74.51 GiB"));
+  CHECK(holds(text, "Fits a100-pcie-80: 50.9"));
+  CHECK(holds(text, " of 74.5058 GiB (80.00 GB), leaves "));
+  const std::string reserved = flat(memory("--model cs336-2.7b --hw a100-pcie-40 --reserve 2GiB").out);
+  CHECK(holds(reserved, "Does not fit a100-pcie-40: "));
+  CHECK(holds(reserved, " of 35.2529 GiB (40.00 GB less 2.0000 GiB), lacks "));
+}
+
+TEST_CASE("memory: the largest batch and context, and what stops them") {
+  const nlohmann::json report = memory_json("--model gpt2 --hw rtx-4090 --fit --reserve 1GiB");
+  const std::int64_t usable = 24'000'000'000 - (std::int64_t{1} << 30U);
+  CHECK(report["hardware"]["usable_bytes"] == usable);
+  const nlohmann::json& batch = report["fit"][0];
+  CHECK(batch["dim"] == "B");
+  CHECK(batch["needed_bytes"] <= usable);
+  CHECK(batch["next_needs_bytes"] > usable);
+  const std::int64_t largest = batch["largest"];
+  for (const std::int64_t b : {largest, largest + 1}) {
+    const nlohmann::json one = memory_json("--model gpt2 --set B=" + std::to_string(b));
+    CHECK(one["totals"]["needed_bytes"] == batch[b == largest ? "needed_bytes" : "next_needs_bytes"]);
+  }
+  const nlohmann::json& context = report["fit"][1];
+  CHECK(context["largest"] == 1024);
+  CHECK(context["refusal"] == "dim 'T' is 1025; it can be at most P - past = 1024");
+  CHECK(context["next_needs_bytes"].is_null());
+  const nlohmann::json none = memory_json("--model gpt3-175b --hw t4 --fit");
+  CHECK(none["fit"][0]["largest"] == 0);
+}
+
+TEST_CASE("memory: a decode step holds the cache of all positions") {
+  const nlohmann::json report = memory_json("--model gpt2 --phase decode --set B=8,past=1000 --dtype weights=bf16,act=bf16,kv=fp8_e4m3");
+  CHECK(report["all_at_once"]["kv_cache"] == 2LL * 12 * 8 * 1001 * 768 * 1);  // keys, values; L, B, past + 1, D
+  CHECK_FALSE(report["totals"].contains("added_up_bytes"));
+  CHECK(report["kept"].empty());
+  const nlohmann::json prefill = memory_json("--model gpt2 --phase prefill --set B=8,T=512");
+  CHECK(prefill["all_at_once"]["kv_cache"] == 2LL * 12 * 8 * 512 * 768 * 4);
+  CHECK_FALSE(memory_json("--model gpt2 --phase forward")["all_at_once"].contains("kv_cache"));
+}
+
+TEST_CASE("memory: JSON and CSV have exact bytes") {
+  const nlohmann::json report = memory_json("--model cs336-2.7b");
+  CHECK(report["schema_version"] == 1);
+  CHECK(report["parameters"] == 3'406'809'600);
+  CHECK(report["all_at_once"]["parameters"] == 4 * 3'406'809'600LL);
+  CHECK(report["totals"]["kept_elements"] == 3'071'557'632);
+  CHECK(report["totals"]["document"]["total_bytes"] == 57'982'951'424);
+  std::int64_t peak = 0;
+  for (const auto& event : report["timeline"]["shown"])
+    peak = std::max(peak, event["bytes"]["total"].get<std::int64_t>());
+  CHECK(peak == report["totals"]["needed_bytes"]);  // the outline never loses it
+  const std::string csv = memory("--model cs336-2.7b --format csv").out;
+  CHECK(csv.starts_with("model,section,name,tensor,category,executions,elements,bytes,peak_bytes\r\n"));
+  CHECK(holds(csv, "cs336-2.7b,kept,model/h/ln_1,xhat,saved_activations,32,83886080,335544320,\r\n"));
+  CHECK(holds(csv, "cs336-2.7b,total,added_up,,,,,66795184128,\r\n"));
+  CHECK(holds(csv, "cs336-2.7b,total,document_total,,,,868499456,57982951424,\r\n"));
+}
+
+TEST_CASE("memory: lines fit the width; rows can be few or by op") {
+  for (const std::string model : {"cs336-2.7b", "gpt2", "resnet50", "chargpt", "bert-large"}) {
+    for (const int width : {80, 140}) {
+      CAPTURE(model);
+      CAPTURE(width);
+      std::istringstream lines(memory("--by op --hw a100-pcie-80 --fit --model " + model, width).out);
+      for (std::string line; std::getline(lines, line);) {
+        CAPTURE(line);
+        CHECK(display_width(line) <= static_cast<std::size_t>(width));
+      }
+    }
+  }
+  CHECK(holds(flat(memory("--model gpt2 --by op --top 3").out), "h/softmax output 12 150,994,944"));
+  CHECK(holds(flat(memory("--model gpt2 --top 3").out), " more "));
+}
+
+TEST_CASE("memory: the picture has the peak and the device's line") {
+  const std::string svg = memory("--model cs336-2.7b --hw a100-pcie-80 --format svg").out;
+  CHECK(svg.starts_with("<svg "));
+  CHECK(svg.ends_with("</svg>\n"));
+  CHECK(holds(svg, "peak 50.9"));
+  CHECK(holds(svg, ">a100-pcie-80: 74.5058 GiB<"));
+  CHECK(holds(svg, ">update 63."));
+  CHECK_FALSE(holds(svg, "nan"));
+  CHECK(holds(memory("--model gpt2 --format md").out, "| parameters | 124,439,808 | 0.4636 | 0.4636 |"));
+}
+
+struct Wrong {
+  std::string options;
+  std::string message;
+};
+
+TEST_CASE("memory: wrong or contradictory flags are one line, exit 2") {
+  const std::array<Wrong, 15> cases = {{
+      {"", "--model is missing; `analyze list models` names the shipped ones"},
+      {"--model gpt2 extra", "unexpected 'extra'; every input is an option, see analyze memory --help"},
+      {"--model gpt2 --phase decode --recompute block",
+       "--recompute says nothing about --phase decode; add --phase step"},
+      {"--model gpt2 --phase prefill --zero-grad keep",
+       "--zero-grad says nothing about --phase prefill; add --phase step"},
+      {"--model gpt2 --phase forward --counting document",
+       "--counting says nothing about --phase forward; add --phase step"},
+      {"--model gpt2 --phase forward --optimizer sgd",
+       "--optimizer says nothing about --phase forward; add --phase step"},
+      {"--model gpt2 --phase backward",
+       "--phase backward: memory is followed over a whole step, forward, prefill or decode"},
+      {"--model gpt2 --fit", "--fit needs --hw: the device whose memory is to be filled"},
+      {"--model gpt2 --reserve 2GiB", "--reserve needs --hw: the device whose memory it is taken from"},
+      {"--model gpt2 --hw t4 --reserve 2", "--reserve: '2' has no unit; write for example '40 GB'"},
+      {"--model gpt2 --zero-grad maybe", "--zero-grad: unknown value 'maybe'; known: none, keep"},
+      {"--model resnet50 --counting document",
+       "--counting document: model 'resnet50' has no dim 'T'; document 002 counts by B, T, D, H, L and V"},
+      {"--model gpt2 --amp fp8", "--amp: unknown value 'fp8'; known: bf16, fp16"},
+      {"--model gpt2 --format xml", "--format: unknown format 'xml'; known: table, csv, json, svg, md"},
+      {"--model gpt2 --format csv,json", "--format: one format goes to standard output; for several add --out DIR"},
+  }};
+  for (const Wrong& wrong : cases) {
+    CAPTURE(wrong.options);
+    const Ran ran = memory(wrong.options);
+    CHECK(ran.code == 2);
+    CHECK(ran.err == wrong.message + "\n");
+    CHECK(ran.out.empty());
+  }
+}
+
+}  // namespace
+}  // namespace gable::test
