@@ -64,13 +64,19 @@ std::string no_time(const WhatIf& study, const Outcome& outcome) {
   return fmt::format("gains nothing{}{}: {}", why.empty() ? "" : ", for all that there is ", why, because);
 }
 
+/// Advice that takes FLOP away from where bytes are the bound.
+std::string idle_flop(const Effect& effect) {
+  const bool fewer = effect.after.cost.flop().real() < 0.7 * effect.before.cost.flop().real();
+  const bool as_long = effect.after.time_s > 0.9 * effect.before.time_s;
+  if (!fewer || !as_long || effect.before.bound() != Bound::kMemory) return "";
+  return fmt::format(" Fewer FLOP help little where {} is the bound.", roof_name(effect.before.roof()));
+}
+
 /// Of a changed batch, what a sequence takes.
 std::string per_sequence(const WhatIf& study, const Outcome& outcome) {
-  const auto batch = [](const Analysis& analysis) -> std::int64_t {
-    for (std::size_t i = kFirstDim; i < kFirstDim + analysis.model.dim_count; ++i) {
-      if (analysis.model.slots[i].name == "B") return analysis.costed.values[i];
-    }
-    return 0;
+  const auto batch = [](const Analysis& analysis) {
+    const auto slot = find_dim(analysis.model, "B");
+    return slot ? analysis.costed.values[*slot] : 0;
   };
   const std::int64_t before = batch(study.before);
   const std::int64_t after = batch(outcome.after);
@@ -90,7 +96,8 @@ std::string change_sentence(const WhatIf& study, const Outcome& outcome) {
   const std::string verdict =
       saved > 0 ? fmt::format("saves {} of {} ({:.1f} %)", time_text(saved), time_text(before), 100 * saved / before)
                 : fmt::format("adds {} to {}", time_text(-saved), time_text(before));
-  return fmt::format("{} {}: {}.{}", name, verdict, largest_effect(outcome), per_sequence(study, outcome));
+  return fmt::format("{} {}: {}.{}{}", name, verdict, largest_effect(outcome), idle_flop(outcome.effects.front()),
+                     per_sequence(study, outcome));
 }
 
 std::string together_sentence(const WhatIf& study) {
