@@ -131,7 +131,9 @@ void draw_axes(const Chart& chart, Canvas& canvas) {
     if (stretch.left > kFrame.left) canvas.line({{stretch.left, kFrame.top}, {stretch.left, kFrame.bottom}});
   }
   canvas.close();
-  for (double at = 0; at <= chart.top * 1.0001; at += chart.tick) {
+  const auto ticks = std::lround(chart.top / chart.tick);
+  for (long i = 0; i <= ticks; ++i) {
+    const double at = chart.tick * static_cast<double>(i);
     canvas.open("g", R"(fill="none" stroke="#999" stroke-width="1")");
     canvas.line({{kFrame.left - 5, chart.y(at)}, {kFrame.left, chart.y(at)}});
     canvas.close();

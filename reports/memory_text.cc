@@ -15,6 +15,23 @@ namespace {
 constexpr std::array<std::string_view, kPassCount> kPassWords = {"forward", "recomputation", "backward", "backward",
                                                                  "update"};
 
+std::string optimizer_text(const StepOptions& step) {
+  if (!has_optimizer(step.phase)) return "";
+  return fmt::format(", optimizer {}{}, gradients {}", step.optimizer,
+                     step.micro_batches > 1 ? fmt::format(", last of {} micro-batches", step.micro_batches) : "",
+                     step.keep_gradients ? "stay allocated" : "freed after the update");
+}
+
+std::string settings_text(const Memory& memory) {
+  const StepOptions& step = memory.options.step;
+  return fmt::format(
+      "{}, {}, {}{}, recipe {}{}{}{}", phase_name(step.phase), mode_name(memory.options.cost.mode),
+      describe(memory.costed.base), step.amp ? fmt::format(", autocast to {}", row(*step.amp).name) : "",
+      step.recipe->name, step.fuse.empty() ? "" : fmt::format(", fused {}", fmt::join(step.fuse, ", ")),
+      step.recompute == Recompute::kNone ? "" : fmt::format(", {} recomputed", recompute_name(step.recompute)),
+      optimizer_text(step));
+}
+
 /// Categories as the sums and as the peak hold them; those that nothing is in are left out.
 MemoryTable totals_table(const MemoryReport& report, const SizeUnit& unit) {
   const Memory& memory = report.memory;
@@ -150,20 +167,12 @@ std::vector<KeptRow> kept_rows(const MemoryReport& report) {
 
 std::vector<std::string> memory_head(const MemoryReport& report) {
   const Memory& memory = report.memory;
-  const StepOptions& step = memory.options.step;
   std::string dims;
   for (std::size_t i = kFirstDim; i < kFirstDim + memory.model.dim_count; ++i)
     dims += fmt::format(" {}={}", memory.model.slots[i].name, memory.costed.values[i]);
   std::vector<std::string> lines = {
       fmt::format("model: {} ({}){}", memory.model.name, memory.model.title, dims.empty() ? "" : "," + dims),
-      fmt::format(
-          "{}, {}, {}{}, recipe {}{}{}{}", phase_name(step.phase), mode_name(memory.options.cost.mode),
-          describe(memory.costed.base), step.amp ? fmt::format(", autocast to {}", row(*step.amp).name) : "",
-          step.recipe->name, step.fuse.empty() ? "" : fmt::format(", fused {}", fmt::join(step.fuse, ", ")),
-          step.recompute == Recompute::kNone ? "" : fmt::format(", {} recomputed", recompute_name(step.recompute)),
-          has_optimizer(step.phase) ? fmt::format(", optimizer {}, gradients {}", step.optimizer,
-                                                  step.keep_gradients ? "stay allocated" : "freed after the update")
-                                    : "")};
+      settings_text(memory)};
   if (report.hw) {
     lines.push_back(fmt::format("device: {}, {} = {}", report.hw->title, format_si(report.hw->dram_capacity.value, "B"),
                                 format_binary_bytes(report.hw->dram_capacity.value)));

@@ -222,6 +222,17 @@ TEST_CASE("memory: recomputation trades exactly what it drops") {
   }
 }
 
+TEST_CASE("memory: a recomputed block keeps what enters it, however its ops are merged") {
+  for (const std::string recipe : {"pytorch-eager", "flash", "fused"}) {
+    CAPTURE(recipe);
+    Setting setting{"cs336-2.7b", {}, recipe};
+    setting.step.recompute = Recompute::kBlock;
+    CHECK(kept_below(memory_of(setting), "model/h/").elements == 32 * kN);
+    setting.step.recompute = Recompute::kAttention;  // one kernel has nothing to drop
+    if (recipe != "pytorch-eager") CHECK(again_bytes(memory_of(setting)) == 0);
+  }
+}
+
 TEST_CASE("memory: autocast keeps narrow inputs and a narrow copy of each matrix, tied ones too") {
   Setting setting{"gpt2"};
   setting.step.amp = Dtype::kBf16;

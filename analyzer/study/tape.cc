@@ -80,13 +80,19 @@ class Recorder {
         first = end;
         continue;
       }
-      const bool again = plan_.ops[first].recomputed && runs(first) && !is_chain(plan_.ops[first]);
+      const bool again = runs_again(first);
       const bool goes_on = unit && (plan_.options.recompute == Recompute::kBlock || before + 1 == first);
       if (again && !goes_on) unit = new_unit();
       if (again) before = first;
       if (runs(first)) op(first, again ? unit : std::nullopt);
       ++first;
     }
+  }
+
+  /// Attention that runs as one kernel computes its scores again by itself.
+  [[nodiscard]] bool runs_again(std::size_t op) const {
+    const bool by_itself = plan_.options.recompute == Recompute::kAttention && is_chain(plan_.ops[op]);
+    return plan_.ops[op].recomputed && runs(op) && !by_itself;
   }
 
   std::uint32_t new_unit() {
