@@ -16,22 +16,21 @@ std::string time_text(double seconds) { return format_si(seconds, "s", 3); }
 std::string bytes_text(Count bytes) { return format_si(bytes.real(), "B", 3); }
 
 std::string bound_text(const Totals& totals) {
+  if (totals.bound() == Bound::kLaunch) return "launch-bound";
   return fmt::format("{}-bound ({})", bound_name(totals.bound()), roof_name(totals.roof()));
 }
 
 /// "38.6 MB moved instead of 155 MB, 12 launches instead of 576": what an op has less of, or more.
 std::string reasons(const Totals& before, const Totals& after) {
   std::vector<std::string> parts;
-  const Count flop[] = {before.cost.flop(), after.cost.flop()};
-  const Count starts[] = {before.cost.launches + before.cost.memcpys, after.cost.launches + after.cost.memcpys};
-  if (before.dram_bytes != after.dram_bytes)
-    parts.push_back(fmt::format("{} moved instead of {}", bytes_text(after.dram_bytes), bytes_text(before.dram_bytes)));
-  if (flop[0] != flop[1])
-    parts.push_back(
-        fmt::format("{} instead of {}", format_si(flop[1].real(), "FLOP", 3), format_si(flop[0].real(), "FLOP", 3)));
-  if (starts[0] != starts[1])
-    parts.push_back(
-        fmt::format("{} instead of {} launches", format_grouped(starts[1].value()), format_grouped(starts[0].value())));
+  const auto add = [&](const std::string& was, const std::string& is, std::string_view shown) {
+    if (was != is) parts.push_back(fmt::format(fmt::runtime(shown), is, was));  // what rounds to the same says nothing
+  };
+  const auto launches = [](const Totals& t) { return format_grouped((t.cost.launches + t.cost.memcpys).value()); };
+  const auto flop = [](const Totals& t) { return format_si(t.cost.flop().real(), "FLOP", 3); };
+  add(bytes_text(before.dram_bytes), bytes_text(after.dram_bytes), "{} moved instead of {}");
+  add(flop(before), flop(after), "{} instead of {}");
+  add(launches(before), launches(after), "{} instead of {} launches");
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
