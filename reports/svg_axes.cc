@@ -34,13 +34,13 @@ void draw_grid(const Plot& plot, const std::vector<Tick>& xs, const std::vector<
 
 }  // namespace
 
-void open_page(std::string_view title, Canvas& canvas) {
+void open_page(std::string_view title, Canvas& canvas, double height) {
   canvas.open("svg", fmt::format(R"(xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {0} {1}" width="{0}" height="{1}" )"
                                  R"(font-family="sans-serif" role="img")",
-                                 px(kPageWidth), px(kPageHeight)));
+                                 px(kPageWidth), px(height)));
   canvas.title(title);
   canvas.open("g", "fill=\"#fff\"");
-  canvas.rect({0, 0, kPageWidth, kPageHeight});
+  canvas.rect({0, 0, kPageWidth, height});
   canvas.close();
 }
 

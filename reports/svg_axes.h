@@ -14,7 +14,7 @@ inline constexpr double kPageWidth = 960;
 inline constexpr double kPageHeight = 640;
 
 /// Opens the document on a white page; whoever draws closes it.
-void open_page(std::string_view title, Canvas& canvas);
+void open_page(std::string_view title, Canvas& canvas, double height = kPageHeight);
 
 struct LogAxis {
   std::vector<Tick> ticks;

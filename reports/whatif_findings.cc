@@ -16,22 +16,21 @@ std::string time_text(double seconds) { return format_si(seconds, "s", 3); }
 std::string bytes_text(Count bytes) { return format_si(bytes.real(), "B", 3); }
 
 std::string bound_text(const Totals& totals) {
+  if (totals.bound() == Bound::kLaunch) return "launch-bound";
   return fmt::format("{}-bound ({})", bound_name(totals.bound()), roof_name(totals.roof()));
 }
 
 /// "38.6 MB moved instead of 155 MB, 12 launches instead of 576": what an op has less of, or more.
 std::string reasons(const Totals& before, const Totals& after) {
   std::vector<std::string> parts;
-  const Count flop[] = {before.cost.flop(), after.cost.flop()};
-  const Count starts[] = {before.cost.launches + before.cost.memcpys, after.cost.launches + after.cost.memcpys};
-  if (before.dram_bytes != after.dram_bytes)
-    parts.push_back(fmt::format("{} moved instead of {}", bytes_text(after.dram_bytes), bytes_text(before.dram_bytes)));
-  if (flop[0] != flop[1])
-    parts.push_back(
-        fmt::format("{} instead of {}", format_si(flop[1].real(), "FLOP", 3), format_si(flop[0].real(), "FLOP", 3)));
-  if (starts[0] != starts[1])
-    parts.push_back(
-        fmt::format("{} instead of {} launches", format_grouped(starts[1].value()), format_grouped(starts[0].value())));
+  const auto add = [&](const std::string& was, const std::string& is, std::string_view shown) {
+    if (was != is) parts.push_back(fmt::format(fmt::runtime(shown), is, was));  // what rounds to the same says nothing
+  };
+  const auto launches = [](const Totals& t) { return format_grouped((t.cost.launches + t.cost.memcpys).value()); };
+  const auto flop = [](const Totals& t) { return format_si(t.cost.flop().real(), "FLOP", 3); };
+  add(bytes_text(before.dram_bytes), bytes_text(after.dram_bytes), "{} moved instead of {}");
+  add(flop(before), flop(after), "{} instead of {}");
+  add(launches(before), launches(after), "{} instead of {} launches");
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
@@ -64,13 +63,19 @@ std::string no_time(const WhatIf& study, const Outcome& outcome) {
   return fmt::format("gains nothing{}{}: {}", why.empty() ? "" : ", for all that there is ", why, because);
 }
 
+/// Advice that takes FLOP away from where bytes are the bound.
+std::string idle_flop(const Effect& effect) {
+  const bool fewer = effect.after.cost.flop().real() < 0.7 * effect.before.cost.flop().real();
+  const bool as_long = effect.after.time_s > 0.9 * effect.before.time_s;
+  if (!fewer || !as_long || effect.before.bound() != Bound::kMemory) return "";
+  return fmt::format(" Fewer FLOP help little where {} is the bound.", roof_name(effect.before.roof()));
+}
+
 /// Of a changed batch, what a sequence takes.
 std::string per_sequence(const WhatIf& study, const Outcome& outcome) {
-  const auto batch = [](const Analysis& analysis) -> std::int64_t {
-    for (std::size_t i = kFirstDim; i < kFirstDim + analysis.model.dim_count; ++i) {
-      if (analysis.model.slots[i].name == "B") return analysis.costed.values[i];
-    }
-    return 0;
+  const auto batch = [](const Analysis& analysis) {
+    const auto slot = find_dim(analysis.model, "B");
+    return slot ? analysis.costed.values[*slot] : 0;
   };
   const std::int64_t before = batch(study.before);
   const std::int64_t after = batch(outcome.after);
@@ -90,7 +95,8 @@ std::string change_sentence(const WhatIf& study, const Outcome& outcome) {
   const std::string verdict =
       saved > 0 ? fmt::format("saves {} of {} ({:.1f} %)", time_text(saved), time_text(before), 100 * saved / before)
                 : fmt::format("adds {} to {}", time_text(-saved), time_text(before));
-  return fmt::format("{} {}: {}.{}", name, verdict, largest_effect(outcome), per_sequence(study, outcome));
+  return fmt::format("{} {}: {}.{}{}", name, verdict, largest_effect(outcome), idle_flop(outcome.effects.front()),
+                     per_sequence(study, outcome));
 }
 
 std::string together_sentence(const WhatIf& study) {

@@ -92,6 +92,13 @@ TEST_CASE("whatif: document 000, a faster BLAS gains nothing") {
   CHECK(contains(said[1], "twice the compute rate (a faster BLAS) gains nothing: DRAM-bound"));
 }
 
+TEST_CASE("whatif: document 000, five sixths of the FLOP less save little") {
+  const WhatIf result = study({"gpt2-split", "doc000-cpu"}, {"lm_head.tokens=1"});
+  CHECK(contains(whatif_findings(result)[0],
+                 "77.2 MFLOP instead of 463 MFLOP; it stays memory-bound (DRAM). Fewer FLOP help little where DRAM is "
+                 "the bound."));
+}
+
 TEST_CASE("whatif: CharGPT's heads, document 001") {
   struct Step {
     std::int64_t launches;

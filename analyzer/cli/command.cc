@@ -17,7 +17,7 @@ constexpr int kFailed = 1;
 constexpr int kWrongInput = 2;
 constexpr int kMissing = 3;
 
-constexpr std::array<Command, 8> kCommands = {{
+constexpr std::array<Command, 10> kCommands = {{
     {"", "analyze --model M [options]", "roofline report of a model on a device",
      "analyze --model gpt2-split --hw a100-pcie-40 --notes", report_command},
     {"memory", "analyze memory --model M [options]", "what a step keeps in memory, when most of it, and what fits",
@@ -30,6 +30,12 @@ constexpr std::array<Command, 8> kCommands = {{
      whatif_command},
     {"headroom", "analyze headroom --model M [options]", "ops by the time that could be recovered, and how",
      "analyze headroom --model chargpt --hw a100-pcie-40 --top 5", headroom_command},
+    {"compare", "analyze compare A B ... | --ops P,Q",
+     "models, devices, recipes or dtypes side by side; or FLOP ratio against time ratio of ops",
+     "analyze compare pytorch-eager flash --model cs336-small --vary T=256..4096*2", compare_command},
+    {"colocate", "analyze colocate --hp M [--be M|memcpy:SIZE]",
+     "upper bound of what overlapping kernels of one job or two could gain",
+     "analyze colocate --hp chargpt --be memcpy:4GB --hw a100-pcie-40", colocate_command},
     {"list", "analyze list models|hardware|hosts|ops|recipes|dtypes|formats", "what there is, with a line each",
      "analyze list models", list_command},
     {"show", "analyze show hardware H | model M | op K | recipe R",

@@ -38,6 +38,8 @@ std::span<const Command> command_table();
 int run_analyze(const Args& args, const Io& io);
 
 int report_command(const Args& args, const Io& io);
+int compare_command(const Args& args, const Io& io);
+int colocate_command(const Args& args, const Io& io);
 int list_command(const Args& args, const Io& io);
 int show_command(const Args& args, const Io& io);
 int lint_command(const Args& args, const Io& io);

@@ -9,7 +9,6 @@
 #include "analyzer/base/text.h"
 #include "analyzer/cli/command.h"
 #include "analyzer/cli/options.h"
-#include "analyzer/spec/field_reader.h"
 #include "analyzer/spec/library.h"
 #include "analyzer/spec/model_reader.h"
 
@@ -17,22 +16,6 @@ namespace gable {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// What a spec is, by the keys that only its kind has. A recipe maps ops, where a model lists them.
-SpecKind kind_of(const YamlNode& root) {
-  if (root.kind != YamlNode::Kind::kMap)
-    throw InputError(root.where, fmt::format("a spec must be a map of keys and values, not {}", kind_name(root)));
-  if (root.find("dram") != nullptr || root.find("vector") != nullptr) return SpecKind::kHardware;
-  if (root.find("dispatch") != nullptr) return SpecKind::kHost;
-  if (root.find("params") != nullptr) return SpecKind::kBlock;
-  constexpr std::array<std::string_view, 7> kOfRecipe = {"base",   "fusions",   "fuse", "optimizers", "optimizer_forms",
-                                                         "fan_in", "accumulate"};
-  const YamlNode* ops = root.find("ops");
-  if ((ops != nullptr && ops->kind == YamlNode::Kind::kMap) ||
-      std::any_of(kOfRecipe.begin(), kOfRecipe.end(), [&](std::string_view key) { return root.find(key) != nullptr; }))
-    return SpecKind::kRecipe;
-  return SpecKind::kModel;
-}
 
 void check_name(const YamlNode& root, const std::string& path) {
   const YamlNode* name = root.find("name");
@@ -63,7 +46,7 @@ std::string recipe_summary(const Recipe& recipe) {
 /// One line on a spec that is right; adds its unverified numbers to `unverified`. @throws InputError on one that is not
 std::string lint_file(const std::string& path, std::size_t& unverified) {
   const YamlNode root = load_yaml(path);
-  const SpecKind kind = kind_of(root);
+  const SpecKind kind = kind_of_spec(root);
   check_name(root, path);
   const std::string folder = fs::path(path).parent_path().string();
   // A block lies in the folder where its own blocks are.

@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "analyzer/base/text.h"
+#include "analyzer/spec/field_reader.h"
 #include "analyzer/spec/model_reader.h"
 #include "analyzer/spec/recipe_reader.h"
 
@@ -121,6 +122,21 @@ std::string find_spec(SpecKind kind, const std::string& name_or_path) {
   const std::vector<std::string_view> known(names.begin(), names.end());
   throw InputError(
       fmt::format("{}: no {} {}{}", row.option, row.word, in_quotes(name_or_path), suggestion(name_or_path, known)));
+}
+
+SpecKind kind_of_spec(const YamlNode& root) {
+  if (root.kind != YamlNode::Kind::kMap)
+    throw InputError(root.where, fmt::format("a spec must be a map of keys and values, not {}", kind_name(root)));
+  if (root.find("dram") != nullptr || root.find("vector") != nullptr) return SpecKind::kHardware;
+  if (root.find("dispatch") != nullptr) return SpecKind::kHost;
+  if (root.find("params") != nullptr) return SpecKind::kBlock;
+  constexpr std::array<std::string_view, 7> kOfRecipe = {"base",   "fusions",   "fuse", "optimizers", "optimizer_forms",
+                                                         "fan_in", "accumulate"};
+  const YamlNode* ops = root.find("ops");
+  if ((ops != nullptr && ops->kind == YamlNode::Kind::kMap) ||
+      std::any_of(kOfRecipe.begin(), kOfRecipe.end(), [&](std::string_view key) { return root.find(key) != nullptr; }))
+    return SpecKind::kRecipe;
+  return SpecKind::kModel;
 }
 
 YamlNode load_block(const std::string& folder, const std::string& name, const Where& where) {

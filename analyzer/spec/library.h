@@ -25,6 +25,10 @@ std::vector<std::string> list_specs(SpecKind kind);
 /// @throws InputError "--model: no model 'x', did you mean ...?"
 std::string find_spec(SpecKind kind, const std::string& name_or_path);
 
+/// What a spec is, by the keys that only its kind has. A recipe maps ops, where a model lists them.
+/// @throws InputError for what is no map
+SpecKind kind_of_spec(const YamlNode& root);
+
 /// @throws InputError
 Model load_model(const std::string& name_or_path);
 Hardware load_hardware(const std::string& name_or_path);

@@ -56,24 +56,18 @@ class Trials {
   }
 
   void batches(const std::vector<std::int64_t>& factors) {
-    const auto batch = value_of("B");
-    if (!batch) return;
+    const auto slot = find_dim(base_.model, "B");
+    if (!slot) return;
+    const std::int64_t batch = before_.costed.values[*slot];
     for (const std::int64_t factor : factors) {
-      if (factor > std::numeric_limits<std::int64_t>::max() / *batch) continue;
-      change(Candidate::Kind::kBatch, fmt::format("B={}", *batch * factor), static_cast<double>(factor));
+      if (factor > std::numeric_limits<std::int64_t>::max() / batch) continue;
+      change(Candidate::Kind::kBatch, fmt::format("B={}", batch * factor), static_cast<double>(factor));
     }
   }
 
   std::vector<Tried> take() { return std::move(tried_); }
 
  private:
-  [[nodiscard]] std::optional<std::int64_t> value_of(std::string_view dim) const {
-    for (std::size_t i = kFirstDim; i < kFirstDim + base_.model.dim_count; ++i) {
-      if (base_.model.slots[i].name == dim) return before_.costed.values[i];
-    }
-    return std::nullopt;
-  }
-
   void change(Candidate::Kind kind, const std::string& text, double work) {
     const std::vector<Change> one = {parse_change(text)};
     try {

@@ -1,0 +1,146 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <ostream>
+#include <utility>
+
+#include "analyzer/base/error.h"
+#include "analyzer/base/text.h"
+#include "analyzer/cli/command.h"
+#include "analyzer/cli/compare_words.h"
+#include "analyzer/cli/model_options.h"
+#include "analyzer/cli/output.h"
+#include "analyzer/cli/study_output.h"
+#include "analyzer/spec/hardware_choice.h"
+#include "analyzer/study/grid.h"
+#include "reports/compare_report.h"
+
+namespace gable {
+namespace {
+
+constexpr std::array<OptionRow, 6> kCompareOptions = {{
+    {"ops", "P,Q", "of --model: FLOP ratio against time ratio; with A B ... only these ops are counted"},
+    {"vary", "DIM=VALUES", "ratios over a dim: 1,2,4 or a..b, a..b+k, a..b*k"},
+    {"top", "N", "ops shown that change their bound (10 unless given), 0 for all"},
+    {"format", "F", "table (default), csv, json, svg"},
+    {"out", "FILE", "writes there, in the format of its ending unless --format says"},
+    {"notes", "", "adds the notes of the (first) model"},
+}};
+constexpr std::int64_t kMostPoints = 1000;
+
+std::string model_name(const Options& options) {
+  const auto name = options.get("model");
+  if (!name) throw InputError("--model is missing; `analyze list models` names the shipped ones");
+  return *name;
+}
+
+/// What the options name, analysed.
+Analysis analysis_of(const Options& options, const Machine& machine) {
+  Model model = configured_model(model_name(options), options);
+  const AnalysisOptions settings = analysis_options(model, options);
+  HardwareChoice choice = choose_hardware(options.get("hw").value_or(""), machine);
+  Analysis analysis = analyze(std::move(model), std::move(choice.hw), settings);
+  analysis.hw_reason = std::move(choice.reason);
+  return analysis;
+}
+
+/// The options with a word in place of the option it stands for.
+Options with_word(Options options, CompareKind kind, const std::string& word) {
+  options.values[std::string(option_of(kind))] = {word};
+  return options;
+}
+
+Comparison variants_of(const Options& options, CompareKind kind, const Machine& machine) {
+  std::vector<Analysis> analyses;
+  for (const std::string& word : options.words)
+    analyses.push_back(analysis_of(with_word(options, kind, word), machine));
+  const auto only = options.get("ops");
+  return compare_variants(kind, options.words, std::move(analyses),
+                          only ? split(*only, ',') : std::vector<std::string>());
+}
+
+/// "--set T=..." came from --vary.
+InputError from_vary(const InputError& error) {
+  const std::string what = error.what();
+  if (!what.starts_with("--set")) return error;
+  return InputError(fmt::format("--vary{}", what.substr(std::string_view("--set").size())));
+}
+
+Axis axis_of(const Options& options) {
+  Axis axis = parse_axis(*options.get("vary"));
+  if (axis.role != AxisRole::kDim)
+    throw InputError(fmt::format("--vary {}: compare varies a dim; give the {} as words", axis.name, axis.name));
+  for (const DimSetting& setting : dim_settings(options)) {
+    if (setting.name == axis.name)
+      throw InputError(fmt::format("--vary {0} and --set {0}={1} contradict each other; give one of them", axis.name,
+                                   setting.value));
+  }
+  if (axis.size() > kMostPoints)
+    throw InputError(fmt::format("--vary {}: compare takes at most {} values; analyze sweep takes any number",
+                                 axis.name, kMostPoints));
+  return axis;
+}
+
+/// Each value of the dim: what it gives, or why it gives nothing. The first that has a result stands for all.
+Comparison variants_over(const Options& options, CompareKind kind, const Machine& machine) {
+  const Axis axis = axis_of(options);
+  Comparison result;
+  std::vector<ComparePoint> points;
+  std::optional<InputError> first_error;
+  for (std::int64_t i = 0; i < axis.size(); ++i) {
+    ComparePoint point{axis.text(i), {}, ""};
+    Options set = options;
+    set.values["set"].push_back(fmt::format("{}={}", axis.name, point.value));
+    try {
+      Comparison one = variants_of(set, kind, machine);
+      for (const Subject& subject : one.subjects) point.totals.push_back(subject.totals);
+      if (result.analyses.empty()) result = std::move(one);
+    } catch (const InputError& error) {
+      if (!first_error) first_error = from_vary(error);
+      point.error = from_vary(error).what();
+    }
+    points.push_back(std::move(point));
+  }
+  if (result.analyses.empty()) throw InputError(*first_error);
+  result.varied = axis.name;
+  result.points = std::move(points);
+  return result;
+}
+
+Comparison comparison_of(const Options& options, const Machine& machine) {
+  if (options.words.empty() && options.has("ops")) {
+    if (options.has("vary")) throw InputError("--vary: ops of one model are compared at one point");
+    const std::vector<std::string> patterns = split(*options.get("ops"), ',');
+    if (patterns.size() < 2)
+      throw InputError("--ops: it takes two or more ops; write for example --ops values,softmax");
+    return compare_ops(analysis_of(options, machine), patterns);
+  }
+  const CompareKind kind = kind_of_words(options.words);
+  if (options.has(option_of(kind)))
+    throw InputError(fmt::format("--{} and {} contradict each other; give one of them", option_of(kind),
+                                 in_quotes(options.words.front())));
+  return options.has("vary") ? variants_over(options, kind, machine) : variants_of(options, kind, machine);
+}
+
+}  // namespace
+
+int compare_command(const Args& args, const Io& io) {
+  const std::vector<OptionRow> rows = with_model_options(kCompareOptions);
+  const Options options = parse_options(args, rows);
+  if (options.has("help")) {
+    io.out << help_text("compare", rows);
+    return 0;
+  }
+  const CompareFormat& format = format_of(compare_format_table(), options, find_compare_format);
+  CompareReport report;
+  report.width = io.width;
+  report.color = io.color && !options.has("out");
+  report.notes = options.has("notes");
+  if (const auto top = options.get("top")) report.top = whole_number("top", *top, 0);
+  report.comparison = comparison_of(options, io.machine);
+  write_study(format.render(report), options, io);
+  return 0;
+}
+
+}  // namespace gable

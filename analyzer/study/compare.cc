@@ -1,0 +1,196 @@
+#include "analyzer/study/compare.h"
+
+#include <fmt/format.h>
+#include <fnmatch.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <map>
+#include <numeric>
+#include <utility>
+
+#include "analyzer/base/error.h"
+#include "analyzer/base/text.h"
+
+namespace gable {
+namespace {
+
+std::vector<std::size_t> all_rows(const Analysis& analysis) {
+  std::vector<std::size_t> rows(analysis.rows.size());
+  std::iota(rows.begin(), rows.end(), std::size_t{0});
+  return rows;
+}
+
+std::string path_of(const Analysis& analysis, std::size_t row) {
+  return analysis.model.full_path(analysis.spec(analysis.rows[row]));
+}
+
+bool matches(const std::string& path, const std::string& pattern) {
+  return fnmatch(pattern.c_str(), path.c_str(), 0) == 0 || fnmatch(("*/" + pattern).c_str(), path.c_str(), 0) == 0;
+}
+
+std::vector<std::size_t> matching(const Analysis& analysis, const std::string& pattern) {
+  std::vector<std::size_t> found;
+  for (std::size_t row = 0; row < analysis.rows.size(); ++row) {
+    const std::string path = path_of(analysis, row);
+    if (path == pattern) return {row};
+    if (matches(path, pattern)) found.push_back(row);
+  }
+  return found;
+}
+
+[[noreturn]] void refuse_unknown(const Analysis& analysis, std::string_view pattern) {
+  std::vector<std::string> names;
+  for (std::size_t row = 0; row < analysis.rows.size(); ++row) {
+    const std::string path = path_of(analysis, row);
+    // The last name of a path is what people type, unless they type a path.
+    names.push_back(pattern.find('/') == std::string_view::npos ? path.substr(path.rfind('/') + 1) : path);
+  }
+  const std::vector<std::string_view> known(names.begin(), names.end());
+  throw InputError(fmt::format("--ops: model '{}' has no op {}{}", analysis.model.name, in_quotes(pattern),
+                               suggestion(pattern, known)));
+}
+
+/// Rows that launch nothing cannot be compared; says why they launch nothing.
+void refuse_idle(const Analysis& analysis, const std::string& pattern, const std::vector<std::size_t>& rows) {
+  if (!std::all_of(rows.begin(), rows.end(), [&](std::size_t row) { return analysis.rows[row].idle(); })) return;
+  const OpRow& row = analysis.rows[rows.front()];
+  if (const auto inside = analysis.plan.ops[row.op].merged_into)
+    throw InputError(fmt::format("--ops: {} runs inside the kernel of '{}' under this recipe; name that one",
+                                 in_quotes(pattern), analysis.model.full_path(analysis.model.ops[*inside])));
+  throw InputError(fmt::format("--ops: {} launches nothing in this phase and mode", in_quotes(pattern)));
+}
+
+std::vector<OpLine> op_lines(const std::vector<Analysis>& analyses, const std::vector<Subject>& subjects) {
+  std::vector<OpLine> lines;
+  std::map<std::string, std::size_t> place;
+  for (std::size_t i = 0; i < subjects.size(); ++i) {
+    for (const std::size_t row : subjects[i].rows) {
+      const std::string path = path_of(analyses[i], row);
+      const auto [found, is_new] = place.emplace(path, lines.size());
+      if (is_new) lines.push_back({path, std::vector<std::optional<std::size_t>>(subjects.size())});
+      lines[found->second].rows[i] = row;
+    }
+  }
+  return lines;
+}
+
+/// How often an op runs; 1 where its kernels do not all run a multiple of that.
+std::int64_t executions_of(const OpRow& row) {
+  const std::int64_t n = std::max<std::int64_t>(1, row.executions);
+  const bool whole = std::all_of(row.kernels.begin(), row.kernels.end(),
+                                 [&](const KernelRow& kernel) { return kernel.kernel.executions % n == 0; });
+  return whole && row.cost.executions % n == 0 ? n : 1;
+}
+
+}  // namespace
+
+std::string_view compare_kind_name(CompareKind kind) {
+  constexpr std::array<std::string_view, kCompareKindCount> kNames = {"models", "devices", "recipes", "dtypes", "ops"};
+  return kNames.at(static_cast<std::size_t>(kind));
+}
+
+std::vector<std::size_t> find_ops(const Analysis& analysis, std::string_view pattern) {
+  const std::string given(pattern);
+  std::vector<std::size_t> found = matching(analysis, given);
+  if (found.empty()) {
+    std::string slashes = given;
+    std::replace(slashes.begin(), slashes.end(), '.', '/');
+    found = matching(analysis, slashes);
+  }
+  if (found.empty()) refuse_unknown(analysis, pattern);
+  const bool wild = pattern.find_first_of("*?[") != std::string_view::npos;
+  if (found.size() > 1 && !wild) {
+    throw InputError(fmt::format("--ops: {} is {} ops, {} and {}; write more of the path, or a pattern for all of them",
+                                 in_quotes(pattern), found.size(), path_of(analysis, found[0]),
+                                 path_of(analysis, found[1])));
+  }
+  return found;
+}
+
+Totals totals_of_rows(const Analysis& analysis, std::span<const std::size_t> rows, std::int64_t n) {
+  Totals totals;
+  for (const std::size_t row : rows) totals += share_of(analysis.rows[row], analysis.options.flops, n);
+  return totals;
+}
+
+Comparison compare_variants(CompareKind kind, std::vector<std::string> names, std::vector<Analysis> analyses,
+                            std::vector<std::string> only) {
+  Comparison result;
+  result.kind = kind;
+  result.analyses = std::move(analyses);
+  result.only = std::move(only);
+  for (std::size_t i = 0; i < result.analyses.size(); ++i) {
+    const Analysis& analysis = result.analyses[i];
+    Subject subject{std::move(names[i]), i, {}, 1, {}};
+    if (result.only.empty()) {
+      subject.rows = all_rows(analysis);
+      subject.totals = analysis.total;
+    } else {
+      for (const std::string& pattern : result.only) {
+        const std::vector<std::size_t> found = find_ops(analysis, pattern);
+        subject.rows.insert(subject.rows.end(), found.begin(), found.end());
+      }
+      std::sort(subject.rows.begin(), subject.rows.end());
+      subject.rows.erase(std::unique(subject.rows.begin(), subject.rows.end()), subject.rows.end());
+      subject.totals = totals_of_rows(analysis, subject.rows, 1);
+    }
+    result.subjects.push_back(std::move(subject));
+  }
+  result.ops = op_lines(result.analyses, result.subjects);
+  return result;
+}
+
+Comparison compare_ops(Analysis analysis, const std::vector<std::string>& patterns) {
+  Comparison result;
+  result.kind = CompareKind::kOps;
+  result.analyses.push_back(std::move(analysis));
+  const Analysis& all = result.analyses.front();
+  bool single = true;
+  for (const std::string& pattern : patterns) {
+    Subject subject{pattern, 0, find_ops(all, pattern), 1, {}};
+    refuse_idle(all, pattern, subject.rows);
+    single = single && subject.rows.size() == 1;
+    if (subject.rows.size() == 1) subject.name = all.spec(all.rows[subject.rows.front()]).path;
+    result.subjects.push_back(std::move(subject));
+  }
+  for (Subject& subject : result.subjects) {
+    if (single) subject.divided_by = executions_of(all.rows[subject.rows.front()]);
+    subject.totals = totals_of_rows(all, subject.rows, subject.divided_by);
+  }
+  return result;
+}
+
+std::optional<double> ratio_of(double a, double b) {
+  if (b == 0) return std::nullopt;
+  return a / b;
+}
+
+bool bound_changes(const Comparison& comparison, const OpLine& line) {
+  std::optional<Bound> first;
+  for (std::size_t i = 0; i < line.rows.size(); ++i) {
+    if (!line.rows[i]) continue;
+    const OpRow& row = comparison.analyses[i].rows[*line.rows[i]];
+    if (row.idle()) continue;
+    if (first && row.totals.bound() != *first) return true;
+    if (!first) first = row.totals.bound();
+  }
+  return false;
+}
+
+std::vector<TimeDifference> time_differences(const Comparison& comparison, std::size_t subject) {
+  std::vector<TimeDifference> differences;
+  for (const OpLine& line : comparison.ops) {
+    if (!line.rows.front() || !line.rows[subject]) continue;
+    const double before = comparison.analyses.front().rows[*line.rows.front()].totals.time_s;
+    const double after = comparison.analyses[subject].rows[*line.rows[subject]].totals.time_s;
+    if (after != before) differences.push_back({line.path, after - before});
+  }
+  std::stable_sort(differences.begin(), differences.end(), [](const TimeDifference& a, const TimeDifference& b) {
+    return std::fabs(a.seconds) > std::fabs(b.seconds);
+  });
+  return differences;
+}
+
+}  // namespace gable

@@ -1,0 +1,59 @@
+#include "reports/colocate_report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "analyzer/base/error.h"
+#include "analyzer/base/text.h"
+#include "reports/insights.h"
+
+namespace gable {
+namespace {
+
+constexpr std::array<ColocateFormat, 4> kFormats = {{
+    {"table", "txt", "a table for the terminal, with the findings", render_colocate_table},
+    {"csv", "csv", "one row a job, sum, bound, kernel and pair (RFC 4180)", render_colocate_csv},
+    {"json", "json", "jobs, bound, pairs, findings", render_colocate_json},
+    {"svg", "svg", "what each job keeps busy, and the bound, as bars", render_colocate_svg},
+}};
+
+}  // namespace
+
+std::span<const ColocateFormat> colocate_format_table() { return kFormats; }
+
+const ColocateFormat& find_colocate_format(std::string_view name) {
+  const auto* found =
+      std::find_if(kFormats.begin(), kFormats.end(), [&](const ColocateFormat& f) { return f.name == name; });
+  if (found != kFormats.end()) return *found;
+  std::vector<std::string_view> known;
+  for (const ColocateFormat& format : kFormats) known.push_back(format.name);
+  throw InputError(fmt::format("--format: unknown format {}{}", in_quotes(name), suggestion(name, known)));
+}
+
+std::string colocate_title(const ColocateReport& report) {
+  const Colocation& all = report.colocation;
+  return all.best_effort
+             ? fmt::format("{} beside {} on {}", all.best_effort->name, all.high.name, report.analysis().hw.name)
+             : fmt::format("the kernels of {} beside each other on {}", all.high.name, report.analysis().hw.name);
+}
+
+std::vector<std::string> colocate_header(const ColocateReport& report) {
+  std::vector<std::string> out = {fmt::format("colocate: {}", colocate_title(report)),
+                                  hardware_line(report.analysis())};
+  for (const Analysis& analysis : report.analyses) out.push_back(model_line(analysis));
+  out.push_back(settings_line(report.analysis()));
+  if (report.analyses.size() > 1) out.push_back("best effort: " + settings_line(report.analyses.back()));
+  return out;
+}
+
+std::vector<const Job*> jobs_of(const Colocation& colocation) {
+  std::vector<const Job*> jobs = {&colocation.high};
+  if (colocation.best_effort) jobs.push_back(&*colocation.best_effort);
+  return jobs;
+}
+
+std::string speedup_text(double speedup) { return fmt::format("{:.2f}x", speedup); }
+
+}  // namespace gable
