@@ -8,6 +8,7 @@
 #include "analyzer/lowering/lower.h"
 #include "analyzer/roofline/analysis.h"
 #include "analyzer/spec/library.h"
+#include "analyzer/spec/model_reader.h"
 #include "tests/approx.h"
 
 namespace gable {
@@ -139,9 +140,16 @@ TEST_CASE("lowering: FLOP conventions of a step of cs336-small") {
   constexpr std::int64_t kAttention = 2LL * 12 * 2 * 805'306'368;
   AnalysisOptions options = with("pytorch-eager", Phase::kStep);
   options.step.recompute = Recompute::kAttention;
-  for (const auto& [word, flop] : {std::pair<const char*, std::int64_t>{"executed", 3 * kForward + kAttention},
-                                   {"model", 3 * kForward},
-                                   {"causal-halved", 3 * (kForward - kAttention / 2)}}) {
+  struct Case {
+    const char* word;
+    std::int64_t flop;
+  };
+  const std::array<Case, 3> cases = {{{"executed", 3 * kForward + kAttention},
+                                      {"model", 3 * kForward},
+                                      {"causal-halved", 3 * (kForward - kAttention / 2)}}};
+  for (const Case& c : cases) {
+    const char* word = c.word;
+    const std::int64_t flop = c.flop;
     CAPTURE(word);
     options.flops = parse_flops(word);
     const Analysis step = analyzed("cs336-small", options);
@@ -163,15 +171,128 @@ TEST_CASE("lowering: recomputing blocks does their forward pass once more, the r
 
 TEST_CASE("lowering: AdamW over the parameters of cs336-small, passes of 4 bytes an element") {
   constexpr std::int64_t kParams = 128'625'408;
-  for (const auto& [name, passes] : {std::pair<const char*, std::int64_t>{"adamw-naive", 33},
-                                     {"adamw-foreach", 20},
-                                     {"adamw-fused", 7},
-                                     {"adamw", 20}}) {
+  struct Case {
+    const char* name;
+    std::int64_t passes;
+  };
+  const std::array<Case, 4> cases = {{{"adamw-naive", 33}, {"adamw-foreach", 20}, {"adamw-fused", 7}, {"adamw", 20}}};
+  for (const Case& c : cases) {
+    const char* name = c.name;
+    const std::int64_t passes = c.passes;
     CAPTURE(name);
     AnalysisOptions options = with("pytorch-eager", Phase::kOptimizer);
     options.step.optimizer = name;
     const Analysis update = analyzed("cs336-small", options);
     CHECK(update.total.cost.touched().value() == 4 * passes * kParams);
+  }
+}
+
+/// Kernels of that name of an op.
+std::vector<Kernel> kernels_of(const Analysis& analysis, const std::string& path, std::string_view name) {
+  std::vector<Kernel> found;
+  for (const OpRow& row : analysis.rows) {
+    for (const KernelRow& kernel : row.kernels) {
+      if (analysis.spec(row).path == path && kernel.kernel.name == name) found.push_back(kernel.kernel);
+    }
+  }
+  return found;
+}
+
+TEST_CASE("lowering: autocast converts the weights of every product, tied and merged ones too") {
+  AnalysisOptions options = with("pytorch-eager");
+  options.step.amp = Dtype::kBf16;
+  // The tied head of GPT-2 owns no matrix, but F.linear gets a copy of the table: 50257 x 768, read as FP32, written
+  // as BF16; before it the final norm's FP32 output, 1024 x 768.
+  const std::vector<Kernel> head = kernels_of(analyzed("gpt2", options), "lm_head", "cast");
+  REQUIRE(head.size() == 2);
+  CHECK(head[0].one.read.value() == 4LL * 1024 * 768);
+  CHECK(head[1].one.read.value() == 4LL * 50257 * 768);
+  CHECK(head[1].one.written.value() == 2LL * 50257 * 768);
+  // q, k and v of the 16 heads of CharGPT, each 128 x 8 and 8 biases, as one matrix and one vector
+  options.step.fuse = {"qkv"};
+  const std::vector<Kernel> qkv = kernels_of(analyzed("chargpt", options), "h/query", "cast");
+  REQUIRE(qkv.size() == 2);
+  CHECK(qkv[0].one.read.value() == 4LL * 250 * 128 * 128);  // the norm's output, once
+  CHECK(qkv[1].one.read.value() == 4LL * 3 * 16 * (128 * 8 + 8));
+  CHECK(qkv[1].one.launches.value() == 2);
+  CHECK(qkv[1].executions == 12);
+}
+
+TEST_CASE("lowering: the gradient of a tied matrix is the sum of two") {
+  const Analysis step = analyzed("gpt2", with("pytorch-eager", Phase::kBackward, Mode::kTrain));
+  const std::vector<Kernel> sums = kernels_of(step, "wte", "fan_in");
+  REQUIRE(sums.size() == 1);
+  CHECK(sums[0].pass == Pass::kWgrad);
+  CHECK(sums[0].one.touched().value() == 3LL * 4 * 50257 * 768);  // two read, one written
+  CHECK(sums[0].executions == 1);
+  CHECK(kernels_of(analyzed("cs336-small", with("pytorch-eager", Phase::kBackward, Mode::kTrain)), "embedding",
+                   "fan_in")
+            .empty());  // not tied
+}
+
+TEST_CASE("lowering: a run of ops reads a tensor once, and hands back the gradients of its weights") {
+  const std::string text =
+      "name: m\ndtype: fp32\nops:\n"
+      "  - {name: first, op: relu, n: 64}\n"
+      "  - {name: up, op: relu, n: 64}\n"
+      "  - {name: norm, op: layernorm, rows: 8, width: 8}\n"
+      "  - {name: sum, op: add, n: 64, from: [norm, first]}\n"
+      "  - {name: last, op: mul, n: 64, from: [sum, first]}\n";
+  const auto no_blocks = [](const std::string&, const Where&) -> YamlNode { return {}; };
+  AnalysisOptions options = with("ideal", Phase::kStep, Mode::kTrain);
+  options.step.fuse = {"norm..last"};
+  const Analysis step =
+      analyze(read_model(parse_yaml(text, "m.yaml"), no_blocks), load_hardware("a100-pcie-40"), options);
+  const std::vector<Kernel> runs = kernels_of(step, "last", "norm..last");
+  REQUIRE(runs.size() == 2);
+  // forward: `up`, `first` once although two ops use it, 16 weights; the result
+  CHECK(runs[0].one.read.value() == 4 * (64 + 64 + 16));
+  CHECK(runs[0].one.written.value() == 4 * 64);
+  // backward: the same and the result's gradient; the gradients of `up` and `first`, and of 16 weights
+  CHECK(runs[1].one.read.value() == 4 * (64 + 64 + 16 + 64));
+  CHECK(runs[1].one.written.value() == 4 * (64 + 64 + 16));
+}
+
+TEST_CASE("lowering: fused attention hands back the gradients of its pieces of the split projection") {
+  const Analysis flash = analyzed("gpt2", with("flash", Phase::kBackward, Mode::kEval));
+  const auto found = std::find_if(flash.rows.begin(), flash.rows.end(), [&](const OpRow& row) {
+    return !row.kernels.empty() && row.kernels.front().kernel.kernel == KernelClass::kAttention;
+  });
+  REQUIRE(found != flash.rows.end());
+  CHECK(found->kernels.front().kernel.one.written.value() == 4 * 3LL * 1024 * 768);  // dQ, dK, dV
+}
+
+TEST_CASE("lowering: fused attention of all heads hands back the gradients of all heads") {
+  AnalysisOptions options = with("flash", Phase::kBackward, Mode::kEval);
+  options.step.fuse = {"qkv", "heads"};
+  const Analysis flash = analyzed("chargpt", options);
+  const std::vector<Kernel> attention = kernels_of(flash, "h/values", "flash_attention");
+  REQUIRE(attention.size() == 1);
+  CHECK(attention[0].executions == 12);
+  CHECK(attention[0].one.written.value() == 4 * 3LL * 250 * 128 * 128);  // dQ, dK, dV
+}
+
+TEST_CASE("lowering: only the causal products of a run are halved") {
+  AnalysisOptions options = with("ideal");
+  options.step.fuse = {"h/scores..h/out"};
+  const std::vector<Kernel> runs = kernels_of(analyzed("cs336-small", options), "h/out", "h/scores..h/out");
+  REQUIRE(runs.size() == 1);
+  constexpr std::int64_t kProduct = 2LL * 4 * 12 * 512 * 512 * 64;
+  constexpr std::int64_t kOut = 2LL * 4 * 512 * 768 * 768;
+  CHECK(runs[0].one.matrix_flop.value() == 2 * kProduct + kOut);
+  CHECK(runs[0].one.masked.value() == kProduct);
+}
+
+TEST_CASE("lowering: sums beyond 64 bits name the op at which they are reached") {
+  AnalysisOptions options = with("ideal", Phase::kStep);
+  options.step.micro_batches = 99'999'999'999'999;
+  try {
+    static_cast<void>(analyzed("cs336-small", options));
+    FAIL("no error");
+  } catch (const InputError& error) {
+    // the embedding alone writes 4*512*768 elements of 4 bytes, 6.3 MB, in each micro-batch
+    CHECK(std::string(error.what()).find("op 'emb'") != std::string::npos);
+    CHECK(std::string(error.what()).find("exceeds 9.2e18") != std::string::npos);
   }
 }
 

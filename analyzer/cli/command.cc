@@ -91,6 +91,9 @@ int run_analyze(const Args& args, const Io& io) {
   } catch (const OutputError& error) {
     io.err << error.what() << "\n";
     return kFailed;
+  } catch (const CountOverflow& error) {
+    io.err << error.what() << "; smaller sizes (--set) or fewer micro-batches fit\n";
+    return kWrongInput;
   } catch (const std::exception& error) {
     io.err << "internal error: " << error.what() << "; please report it with the command that led here\n";
     return kFailed;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "analyzer/lowering/kernel_cost.h"
+
 namespace gable {
 namespace {
 
@@ -9,9 +11,11 @@ struct Member {
   std::size_t op = 0;
   OpArgs args;
   Cost forward;
-  Count inside_read;   ///< bytes of its inputs that other members produce
-  bool leaves = true;  ///< its output is used outside
-  bool again = false;  ///< its forward work is done again in the backward pass
+  Count inside_read;    ///< bytes of its inputs that other members produce or have read
+  Count entered;        ///< bytes of activations from outside that no member before has read
+  bool leaves = true;   ///< its output is used outside
+  bool again = false;   ///< its forward work is done again in the backward pass
+  bool causal = false;  ///< half of its product is masked away
 };
 
 bool in(const std::vector<std::size_t>& members, std::size_t op) {
@@ -27,18 +31,28 @@ std::vector<Member> members_of(const Model& model, const Plan& plan, const Coste
     member.op = op;
     member.args = lowered_op(model, plan, costed, op).args;
     member.forward = model.ops[op].kind->forward(member.args);
+    member.causal = plan.ops[op].causal;
     const std::vector<Consumer>& consumers = plan.op_consumers[op];
     member.leaves = consumers.empty() || std::any_of(consumers.begin(), consumers.end(),
                                                      [&](const Consumer& c) { return !in(how.members, c.op); });
     members.push_back(member);
   }
+  const std::int64_t instances = lowered_op(model, plan, costed, how.members.back()).count;
+  std::vector<TensorRef> read;  // a tensor from outside is read once, whoever uses it
   for (Member& member : members) {
+    std::vector<TensorRef> mine;
     for (const TensorRef& input : model.ops[member.op].inputs) {
-      if (input.from != TensorRef::From::kOp) continue;
-      for (const Member& other : members) {
-        if (other.op == input.index) member.inside_read += tensor_bytes(other.forward.output, other.args.dtypes.act);
-      }
+      const auto producer = producer_of(model, input);
+      if (!producer) continue;
+      const Count elements = handed_on(model, plan, costed, input, instances).elements;
+      const Count bytes = tensor_bytes(elements, costed.ops[*producer].dtypes.act);
+      const bool inside = input.from == TensorRef::From::kOp && in(how.members, *producer);
+      const bool piece = model.ops[*producer].kind->pieces;  // each use of them is another one
+      const bool again = !piece && std::find(read.begin(), read.end(), input) != read.end();
+      (inside || again ? member.inside_read : member.entered) += bytes;
+      mine.push_back(input);
     }
+    read.insert(read.end(), mine.begin(), mine.end());
   }
   return members;
 }
@@ -57,8 +71,8 @@ const OpRecipe& recipe_of(const Model& model, const Plan& plan, std::size_t op) 
   return found == bottom.end() ? *plan.ops[op].recipe : found->second;
 }
 
-/// The member's backward pass by itself with each tensor moved once; `gradients`: bytes of those it hands back.
-Cost own_backward(const Model& model, const Plan& plan, const Member& member, Count& gradients) {
+/// The member's backward pass by itself with each tensor moved once.
+Cost own_backward(const Model& model, const Plan& plan, const Member& member) {
   Cost sum;
   const OpSpec& spec = model.ops[member.op];
   const OpRecipe& recipe = recipe_of(model, plan, member.op);
@@ -67,9 +81,7 @@ Cost own_backward(const Model& model, const Plan& plan, const Member& member, Co
   recipe_values(spec, member.args, recipe.lets, values);
   for (const KernelSpec& kernel : *recipe.backward) {
     if (kernel.when && kernel.when->evaluate(values) == 0) continue;
-    const Cost cost = kernel_cost(kernel, values, member.args.dtypes);
-    sum = sum + cost;
-    if (kernel.pass == Pass::kDgrad) gradients += cost.written;
+    sum = sum + kernel_cost(kernel, values, member.args.dtypes);
   }
   return sum;
 }
@@ -101,6 +113,7 @@ Cost chain_forward(const Model& model, const Plan& plan, const CostedModel& cost
   Cost cost;
   for (const Member& member : members_of(model, plan, costed, how)) {
     cost.matrix_flop += member.forward.matrix_flop;
+    if (member.causal) cost.masked += member.forward.matrix_flop.value() / 2;
     cost.vector_flop += member.forward.vector_flop;
     cost.param_bytes += member.forward.param_bytes;
     cost.read += less(member.forward.read, member.inside_read);
@@ -118,16 +131,16 @@ Cost chain_backward(const Model& model, const Plan& plan, const CostedModel& cos
   std::vector<Member> members = members_of(model, plan, costed, how);
   mark_again(model, plan, members);
   for (const Member& member : members) {
-    Count gradients = 0;
-    const Cost own = own_backward(model, plan, member, gradients);
+    const Cost own = own_backward(model, plan, member);
     apart = apart + own;
     cost.matrix_flop += own.matrix_flop;
+    if (member.causal) cost.masked += own.matrix_flop.value() / 2;
     cost.vector_flop += own.vector_flop;
     cost.read += less(member.forward.read, member.inside_read);
     if (member.leaves)
       cost.read += (how.fusion->reads_output ? 2 : 1) * tensor_bytes(member.forward.output, member.args.dtypes.act);
     cost.read += row_statistics(model, how, member);
-    cost.written += less(gradients, member.inside_read);
+    cost.written += member.entered + tensor_bytes(member.forward.params, member.args.dtypes.weights);
     if (!member.again) continue;
     cost.matrix_flop += member.forward.matrix_flop;
     cost.recomputed += member.forward.matrix_flop;

@@ -57,6 +57,18 @@ std::optional<std::size_t> producer_of(const Model& model, const TensorRef& ref)
   return std::nullopt;
 }
 
+HandedOn handed_on(const Model& model, const Plan& plan, const CostedModel& costed, const TensorRef& ref,
+                   std::int64_t instances) {
+  const std::size_t producer = producer_of(model, ref).value();
+  const OpCost& source = costed.ops[producer];
+  const bool around = ref.from == TensorRef::From::kGroup;
+  const Count each = around ? 1 : std::max<std::int64_t>(1, source.count / instances);
+  HandedOn handed{lowered_op(model, plan, costed, producer).count == 1 ? 1 : each, source.one.output * each};
+  if (model.ops[producer].kind->pieces)
+    handed.elements = handed.elements.value() / static_cast<std::int64_t>(plan.op_consumers[producer].size());
+  return handed;
+}
+
 LoweredOp lowered_op(const Model& model, const Plan& plan, const CostedModel& costed, std::size_t op) {
   const OpCost& cost = costed.ops[op];
   const OpPlan& how = plan.ops[op];
@@ -72,7 +84,7 @@ LoweredOp lowered_op(const Model& model, const Plan& plan, const CostedModel& co
         lowered.args.values.at(other) = value;
     }
   };
-  if (how.fusion != nullptr && !how.fusion->siblings.empty()) {
+  if (is_sibling_product(how)) {
     Count out = 0;
     const std::size_t field = find_field(kind, "out").value();
     for (const std::size_t member : how.members)
@@ -95,33 +107,6 @@ Parameters parameters_of(const CostedModel& costed) {
     sum.tensors += op.one.tensors * Count(op.executions);
   }
   return sum;
-}
-
-std::vector<CastedTensor> casts_of(const Model& model, const Plan& plan, const CostedModel& costed, std::size_t op) {
-  std::vector<CastedTensor> casts;
-  const OpPlan& how = plan.ops[op];
-  std::vector<std::size_t> members = {op};
-  if (how.fusion != nullptr && how.fusion->siblings.empty()) members = how.members;
-  for (const std::size_t member : members) {
-    const OpKind& kind = *model.ops[member].kind;
-    if (kind.autocast == Autocast::kAsInputs) continue;
-    const Dtype to = costed.ops[member].dtypes.act;
-    for (const TensorRef& input : model.ops[member].inputs) {
-      const auto producer = producer_of(model, input);
-      const bool inside = producer && std::find(members.begin(), members.end(), *producer) != members.end();
-      if (!producer || inside) continue;
-      const Dtype from = input.from == TensorRef::From::kGroup ? costed.base.act : costed.ops[*producer].dtypes.act;
-      if (from == to) continue;
-      // Pieces of a tensor are cast one by one; together they are the whole of it.
-      const auto uses = static_cast<std::int64_t>(plan.op_consumers[*producer].size());
-      const Count whole = costed.ops[*producer].one.output;
-      casts.push_back({model.ops[*producer].kind->pieces ? Count(whole.value() / uses) : whole, from, to, 1, false});
-    }
-    const OpCost& cost = costed.ops[member];
-    if (kind.autocast == Autocast::kNarrow && cost.one.params > Count(0) && costed.base.weights != to)
-      casts.push_back({cost.one.params, costed.base.weights, to, cost.one.tensors, true});
-  }
-  return casts;
 }
 
 }  // namespace gable

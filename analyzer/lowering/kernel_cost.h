@@ -19,14 +19,12 @@ Cost without_parameters(Cost cost);
 /// The op whose output `ref` is in the first pass; nothing for the model's input.
 std::optional<std::size_t> producer_of(const Model& model, const TensorRef& ref);
 
-/// A tensor that autocast converts: an input or the weights.
-struct CastedTensor {
-  Count n;
-  Dtype from;
-  Dtype to;
-  Count tensors;
-  bool weights = false;
+/// What one of `instances` instances of a consumer gets of the producer's output.
+struct HandedOn {
+  Count tensors;   ///< those of several instances of the producer, where the consumer's run as one
+  Count elements;  ///< of all of them; of pieces, the consumer's share
 };
-std::vector<CastedTensor> casts_of(const Model& model, const Plan& plan, const CostedModel& costed, std::size_t op);
+HandedOn handed_on(const Model& model, const Plan& plan, const CostedModel& costed, const TensorRef& ref,
+                   std::int64_t instances);
 
 }  // namespace gable

@@ -6,7 +6,10 @@
 #include <numeric>
 
 #include "analyzer/base/error.h"
+#include "analyzer/lowering/casts.h"
 #include "analyzer/lowering/chain.h"
+#include "analyzer/lowering/gradient_sums.h"
+#include "analyzer/lowering/kernel_cost.h"
 
 namespace gable {
 namespace {
@@ -65,7 +68,7 @@ class Lowering {
     if (plan_.options.recompute == Recompute::kBlock) recompute_block_of(op);
     if (how.recomputed && plan_.options.recompute == Recompute::kAttention && !is_chain(how)) recompute_attention(op);
     const LoweredOp lowered = lowered_op(model_, plan_, costed_, op);
-    fan_in(op, lowered);
+    emit_sums(op, fan_in(model_, plan_, costed_, op));
     if (is_chain(how)) {
       const Cost cost = chain_backward(model_, plan_, costed_, how);
       emit(op, how.fusion->name, how.fusion->kernel, Pass::kDgrad, cost, lowered);
@@ -73,6 +76,7 @@ class Lowering {
       emit_backward(op, lowered);
     }
     cast_gradients(op, lowered);
+    emit_sums(op, tied_sums(model_, plan_, costed_, op));
     accumulate(op, lowered);
   }
 
@@ -108,63 +112,29 @@ class Lowering {
   }
 
   void emit(std::size_t op, std::string_view name, KernelClass kernel, Pass pass, Cost cost, const LoweredOp& lowered) {
-    if (pass == Pass::kRecompute) cost.recomputed = cost.matrix_flop;
-    cost.masked = is_causal(op, lowered) ? Count((cost.matrix_flop - cost.recomputed).value() / 2) : Count(0);
+    if (pass == Pass::kRecompute) {
+      cost.recomputed = cost.matrix_flop;
+      cost.masked = 0;
+    } else if (is_causal(op, lowered)) {
+      cost.masked = (cost.matrix_flop - cost.recomputed).value() / 2;
+    }
     const std::int64_t times = (Count(lowered.executions) * Count(plan_.options.micro_batches)).value();
     out_.push_back({op, name, kernel, pass, cost, lowered.count, times, costed_.ops[op].loop, out_.size()});
   }
 
+  /// Of an op by itself; a run of ops knows which of its products are.
   [[nodiscard]] bool is_causal(std::size_t op, const LoweredOp& lowered) const {
+    if (is_chain(plan_.ops[op])) return false;
     if (plan_.ops[op].causal) return true;
-    if (const std::vector<std::size_t>& members = plan_.ops[op].members; !members.empty())
-      return std::any_of(members.begin(), members.end(), [&](std::size_t m) { return plan_.ops[m].causal; });
     const auto field = find_field(*model_.ops[op].kind, "causal");
     return field && lowered.args.values.at(*field) != 0;
   }
 
-  /// Consumers of one tensor hand back one gradient each; all but the first are added to it.
-  void fan_in(std::size_t op, const LoweredOp& lowered) {
-    if (plan_.options.recipe == nullptr || !plan_.options.recipe->fan_in) return;
-    std::vector<TensorRef> seen;
-    for (const std::size_t member : members_of(op)) {
-      for (const TensorRef& input : model_.ops[member].inputs) {
-        if (std::find(seen.begin(), seen.end(), input) != seen.end()) continue;
-        seen.push_back(input);
-        add_fan_in(op, input, lowered);
-      }
+  void emit_sums(std::size_t op, const std::vector<GradientSum>& sums) {
+    for (const GradientSum& sum : sums) {
+      const LoweredOp each = {{}, sum.count, sum.executions};
+      emit(op, sum.spec->name, sum.spec->kernel, sum.pass, sum.one, each);
     }
-  }
-
-  void add_fan_in(std::size_t op, const TensorRef& input, const LoweredOp& lowered) {
-    const std::vector<Consumer>* consumers = consumers_of(plan_, input);
-    const auto producer = producer_of(model_, input);
-    if (consumers == nullptr || !producer || model_.ops[*producer].kind->pieces) return;
-    if (consumers->size() < 2 && lowered.count < 2) return;
-    const std::int64_t instances = lowered_instances(*producer);
-    std::int64_t gradients = 0;
-    std::size_t last = op;
-    for (const Consumer& consumer : *consumers) {
-      const std::size_t runs = plan_.ops[consumer.op].merged_into.value_or(consumer.op);
-      last = consumer.op == consumers->front().op ? runs : std::max(last, runs);
-      if (runs == op && (consumer.op == op || plan_.ops[op].members.front() == consumer.op))
-        gradients += std::max<std::int64_t>(1, lowered.count / instances);
-    }
-    if (last == op) --gradients;  // backward runs from the last consumer on: its gradient is the first
-    if (gradients <= 0) return;
-    const std::vector<std::int64_t> n = {costed_.ops[*producer].one.output.value()};
-    const KernelSpec& spec = *plan_.options.recipe->fan_in;
-    LoweredOp each = lowered;
-    each.count = (Count(gradients) * Count(instances)).value();
-    each.executions = (Count(lowered.executions / lowered.count) * Count(each.count)).value();
-    emit(op, spec.name, spec.kernel, Pass::kDgrad, kernel_cost(spec, n, costed_.ops[*producer].dtypes), each);
-  }
-
-  [[nodiscard]] std::int64_t lowered_instances(std::size_t op) const {
-    return std::max<std::int64_t>(1, lowered_op(model_, plan_, costed_, op).count);
-  }
-
-  [[nodiscard]] std::vector<std::size_t> members_of(std::size_t op) const {
-    return plan_.ops[op].members.empty() ? std::vector<std::size_t>{op} : plan_.ops[op].members;
   }
 
   /// Autocast: a product casts what reaches it in another dtype, and its weights once.
@@ -197,7 +167,8 @@ class Lowering {
     if (options.recipe == nullptr || !options.recipe->accumulate) return;
     const std::int64_t times = options.micro_batches - (options.keep_gradients ? 0 : 1);
     Parameters parameters;
-    for (const std::size_t member : members_of(op)) {
+    const std::vector<std::size_t> alone = {op};
+    for (const std::size_t member : plan_.ops[op].members.empty() ? alone : plan_.ops[op].members) {
       const OpCost& cost = costed_.ops[member];
       const Count instances = cost.executions / std::max<std::int64_t>(1, lowered.executions);
       parameters.elements += cost.one.params * instances;
@@ -226,12 +197,10 @@ class Lowering {
   void recompute_block_of(std::size_t op) {
     const int group = model_.ops[op].group;
     if (group < 0) return;
-    const auto same = [&](std::size_t other) { return model_.ops[other].group == group; };
-    for (std::size_t later = op + 1; later < model_.ops.size(); ++later) {
-      if (same(later) && !plan_.ops[later].merged_into) return;  // not the last that runs
-    }
-    for (std::size_t other = 0; other <= op; ++other) {
-      if (same(other)) guarded(other, [&] { forward(other, Pass::kRecompute); });
+    const Span& run = plan_.group_runs[static_cast<std::size_t>(group)];
+    if (op != run.last) return;
+    for (std::size_t other = run.first; other <= op; ++other) {
+      if (model_.ops[other].group == group) guarded(other, [&] { forward(other, Pass::kRecompute); });
     }
   }
 

@@ -66,10 +66,21 @@ void mark_attention(const Model& model, Plan& plan) {
     for (const std::size_t m : members) {
       const bool product = model.ops[m].kind->kernel == KernelClass::kGemm;
       plan.ops[m].causal = causal && product;
-      const bool again =
-          plan.options.recompute == Recompute::kAttention && m <= members.back() && model.ops[m].kind->name != "copy";
+      const bool again = plan.options.recompute == Recompute::kAttention && model.ops[m].kind->name != "copy";
       plan.ops[m].recomputed = plan.ops[m].recomputed || again;
     }
+  }
+}
+
+void find_group_runs(const Model& model, Plan& plan) {
+  plan.group_runs.resize(model.groups.size());
+  std::vector<bool> seen(model.groups.size());
+  for (std::size_t i = 0; i < model.ops.size(); ++i) {
+    if (model.ops[i].group < 0) continue;
+    const auto group = static_cast<std::size_t>(model.ops[i].group);
+    if (!seen[group]) plan.group_runs[group].first = i;
+    seen[group] = true;
+    if (!plan.ops[i].merged_into) plan.group_runs[group].last = i;
   }
 }
 
@@ -153,6 +164,7 @@ Plan make_plan(const Model& model, const StepOptions& options) {
   plan.ops.resize(model.ops.size());
   collect_consumers(model, plan);
   for (std::size_t i = 0; i < model.ops.size(); ++i) {
+    if (const auto owner = model.ops[i].tied_to) plan.ops[*owner].shared_by.push_back(i);
     if (model.ops[i].kind == &optimizer_kind()) plan.ops[i].update = &find_update(options, model.ops[i].name);
   }
   const std::vector<const FusionSpec*> fusions = active_fusions(options);
@@ -160,6 +172,7 @@ Plan make_plan(const Model& model, const StepOptions& options) {
   mark_recomputed_blocks(model, plan);
   choose_recipes(model, fusions, plan);
   apply_fusions(model, fusions, plan);
+  find_group_runs(model, plan);
   return plan;
 }
 

@@ -34,6 +34,11 @@ std::string_view kernel_class_name(KernelClass kernel) {
   return kNames.at(static_cast<std::size_t>(kernel));
 }
 
+Count shared_weights(const OpKind& kind, OpArgs args) {
+  if (const auto bias = find_field(kind, "bias")) args.values.at(*bias) = 0;
+  return forward_cost(kind, args).params;
+}
+
 Cost moved_once(const OpArgs& args, Cost cost) {
   cost.written += tensor_bytes(cost.output, args.dtypes.act);
   cost.unique = cost.touched();

@@ -90,6 +90,9 @@ Dtype compute_dtype(const OpKind& kind, const Dtypes& dtypes);
 /// @throws InputError (without a place) where fields contradict each other; CountOverflow beyond 64 bits
 inline Cost forward_cost(const OpKind& kind, const OpArgs& args) { return kind.forward(args); }
 
+/// Elements of the matrix that ops can share: all parameters but the bias.
+Count shared_weights(const OpKind& kind, OpArgs args);
+
 /// Completes the cost of a kernel that writes its output once in the activation dtype and moves each tensor once.
 Cost moved_once(const OpArgs& args, Cost cost);
 

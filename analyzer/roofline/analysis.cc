@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "analyzer/base/error.h"
 #include "analyzer/base/text.h"
 #include "analyzer/lowering/kernel_cost.h"
 #include "analyzer/roofline/residency.h"
@@ -76,13 +77,22 @@ void add_kernels(const std::vector<Kernel>& kernels, const std::vector<Count>& d
 void add_totals(Analysis& analysis) {
   for (std::size_t i = 0; i < analysis.rows.size(); ++i) {
     OpRow& row = analysis.rows[i];
-    row.totals = share_of(row, analysis.options.flops, 1);
-    const std::size_t part = analysis.model.ops[row.op].part;
-    if (analysis.parts.empty() || analysis.parts.back().part != part) analysis.parts.push_back({part, i, i, {}});
+    const OpSpec& spec = analysis.spec(row);
+    if (analysis.parts.empty() || analysis.parts.back().part != spec.part)
+      analysis.parts.push_back({spec.part, i, i, {}});
     PartRow& open = analysis.parts.back();
     open.last = i + 1;
-    open.totals += row.totals;
-    analysis.total += row.totals;
+    try {
+      row.totals = share_of(row, analysis.options.flops, 1);
+      open.totals += row.totals;
+      analysis.total += row.totals;
+      static_cast<void>(analysis.total.cost.flop());  // what reports add up must fit, too
+      static_cast<void>(analysis.total.cost.touched());
+    } catch (const CountOverflow& overflow) {
+      throw InputError(spec.where,
+                       fmt::format("op '{}', added to those before it: {}; fewer micro-batches or smaller sizes fit",
+                                   spec.path, overflow.what()));
+    }
   }
 }
 

@@ -63,17 +63,11 @@ OpArgs evaluate_fields(const OpSpec& op, const std::vector<std::int64_t>& values
   return args;
 }
 
-/// Elements of the matrix that can be shared: all parameters but the bias.
-Count tied_elements(const OpKind& kind, OpArgs args) {
-  if (const auto bias = find_field(kind, "bias")) args.values.at(*bias) = 0;
-  return forward_cost(kind, args).params;
-}
-
 /// Weights that another op owns are read, but not counted as parameters again.
 void share_weights(const Model& model, const OpSpec& op, const OpArgs& args, const CostedModel& costed, Cost& cost) {
   const OpSpec& owner = model.ops[*op.tied_to];
-  const Count own = tied_elements(*op.kind, args);
-  const Count theirs = tied_elements(*owner.kind, evaluate_fields(owner, costed.values, args.dtypes, args.mode));
+  const Count own = shared_weights(*op.kind, args);
+  const Count theirs = shared_weights(*owner.kind, evaluate_fields(owner, costed.values, args.dtypes, args.mode));
   if (own != theirs) {
     throw InputError(op.where, fmt::format("op '{}' is tied to '{}', but has {} weights where that has {}", op.path,
                                            owner.path, format_grouped(own.value()), format_grouped(theirs.value())));

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "analyzer/base/error.h"
+#include "analyzer/lowering/casts.h"
 #include "analyzer/lowering/chain.h"
 
 namespace gable {
@@ -84,15 +85,13 @@ std::vector<SavedTensor> chain_saves(const Model& model, const Plan& plan, const
   return saves;
 }
 
-/// Autocast keeps the narrow copy of the weights for the backward product. A tied matrix is copied, too.
+/// Autocast keeps the narrow copy of the weights for the backward product.
 void add_weight_copies(const Model& model, const Plan& plan, const CostedModel& costed, std::size_t op,
                        std::vector<SavedTensor>& saves) {
   const std::vector<std::size_t> alone = {op};
   for (const std::size_t member : plan.ops[op].members.empty() ? alone : plan.ops[op].members) {
     const OpCost& cost = costed.ops[member];
-    const OpKind& kind = *model.ops[member].kind;
-    if (kind.autocast != Autocast::kNarrow || costed.base.weights == cost.dtypes.weights) continue;
-    const Count params = forward_cost(kind, cost.args).params;
+    const Count params = narrow_weights(model, costed, member);
     if (params == Count(0)) continue;
     saves.push_back({member, kWeightCopy, Role::kWeights, 0, cost.dtypes.weights, params * Count(cost.count),
                      tensor_bytes(params, cost.dtypes.weights) * Count(cost.count)});
