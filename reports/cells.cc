@@ -69,6 +69,7 @@ const std::vector<ShownColumn>& shown_columns() {
        true, 0},
       {"bound", bound_cell, false, 0},
       {"roof", roof_cell, false, 2},
+      {"%roof", [](R r, O) { return percent(r.totals.efficiency()); }, true, 4},
       {"launches", [](R r, O) { return r.idle() ? std::string("-") : format_grouped(r.totals.cost.launches.value()); },
        true, 3},
       {"attained",

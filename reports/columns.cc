@@ -14,7 +14,7 @@ constexpr Column kMatrixFlop = {"matrix_flop", "2 x multiply-adds of linear, mat
 constexpr Column kMatrixMac = {"matrix_mac", "multiply-adds of linear, matmul, conv and attention products",
                                [](const ReportRow& r) -> Cell { return r.totals.cost.matrix_flop.value() / 2; }};
 
-constexpr std::array<Column, 32> kColumns = {{
+constexpr std::array<Column, 33> kColumns = {{
     {"level", "kernel, op, block, kind, part or model",
      [](const ReportRow& r) -> Cell { return std::string(level_name(r.level)); }, true},
     {"part", "part of the model", [](const ReportRow& r) -> Cell { return r.part; }, true},
@@ -64,6 +64,8 @@ constexpr std::array<Column, 32> kColumns = {{
     {"attained_flop_per_s", "(matrix + vector FLOP) / time_s",
      [](const ReportRow& r) -> Cell { return r.totals.flop_per_s(); }},
     {"attained_bytes_per_s", "dram_bytes / time_s", [](const ReportRow& r) -> Cell { return r.totals.bytes_per_s(); }},
+    {"parallel_efficiency", "attained / roof, 0 to 1: time at the roofs above each kernel / time_s",
+     [](const ReportRow& r) -> Cell { return r.totals.efficiency(); }},
     {"bandwidth_for_peak_bytes_per_s", "DRAM bandwidth at which the compute roofs would be reached",
      [](const ReportRow& r) -> Cell { return r.totals.bandwidth_for_peak(); }},
 }};

@@ -161,8 +161,14 @@ void add_passes(const Analysis& analysis, std::vector<std::string>& out) {
   for (const ReportRow& row : pass_rows(analysis))
     pieces.push_back(fmt::format("{} {}", row.name, percent(row.time_share_of_model)));
   if (pieces.size() > 1) out.push_back(fmt::format("By pass, {} of the time.", fmt::join(pieces, ", ")));
-  const double gemm = total.class_s.at(static_cast<std::size_t>(KernelClass::kGemm));
-  if (gemm > 0) out.push_back(fmt::format("GEMM kernels take {} of the time.", percent(gemm / total.time_s)));
+  for (const auto& [kernel, word] :
+       {std::pair(KernelClass::kGemm, "GEMM"), std::pair(KernelClass::kConv, "Convolution")}) {
+    const ClassTotals& sum = total.classes.at(static_cast<std::size_t>(kernel));
+    if (sum.time_s > 0)
+      out.push_back(fmt::format("{} kernels take {} of the time, {} launch{}.", word,
+                                percent(sum.time_s / total.time_s), format_grouped(sum.launches.value()),
+                                sum.launches == Count(1) ? "" : "es"));
+  }
   const std::string same = total.cost.recomputed == Count(0) ? ", nothing is computed twice" : "";
   if (total.peak_s > 0) {
     out.push_back(fmt::format("MFU {}, HFU {} at this time{}; FLOP are {}.", percent(total.mfu()), percent(total.hfu()),
@@ -245,16 +251,22 @@ std::string model_line(const Analysis& analysis) {
   return fmt::format("model: {}{}{}{}", analysis.model.name, title, dims.empty() ? "" : ", ", dims);
 }
 
-std::string settings_line(const Analysis& analysis) {
+std::string run_words(const Analysis& analysis) {
   const StepOptions& step = analysis.options.step;
-  return fmt::format(
-      "{}, {}, {}{}, recipe {}{}{}, roofs {}{}: the datasheet roofline, not yet a prediction of a framework's time",
-      phase_name(step.phase), analysis.options.cost.mode == Mode::kTrain ? "training" : "evaluation",
-      describe(analysis.dtypes()), step.amp ? fmt::format(", autocast to {}", row(*step.amp).name) : "",
-      step.recipe ? step.recipe->name : std::string(kIdealRecipe),
-      step.fuse.empty() ? "" : fmt::format(", fused {}", fmt::join(step.fuse, ", ")),
-      step.recompute == Recompute::kNone ? "" : fmt::format(", {} recomputed", recompute_name(step.recompute)),
-      describe(analysis.options.roofs), analysis.options.resident_l2 ? ", resident in L2 where it fits" : "");
+  std::string words = fmt::format("{}, {}", phase_name(step.phase),
+                                  analysis.options.cost.mode == Mode::kTrain ? "training" : "evaluation");
+  if (step.micro_batches > 1) words += fmt::format(", {} micro-batches", step.micro_batches);
+  if (step.amp) words += fmt::format(", autocast to {}", row(*step.amp).name);
+  words += fmt::format(", recipe {}", step.recipe ? step.recipe->name : std::string(kIdealRecipe));
+  if (!step.fuse.empty()) words += fmt::format(", fused {}", fmt::join(step.fuse, ", "));
+  if (step.recompute != Recompute::kNone) words += fmt::format(", {} recomputed", recompute_name(step.recompute));
+  return words;
+}
+
+std::string settings_line(const Analysis& analysis) {
+  return fmt::format("{}, {}, roofs {}{}: the datasheet roofline, not yet a prediction of a framework's time",
+                     describe(analysis.dtypes()), run_words(analysis), describe(analysis.options.roofs),
+                     analysis.options.resident_l2 ? ", resident in L2 where it fits" : "");
 }
 
 std::string ridge_line(const Analysis& analysis) {

@@ -13,6 +13,9 @@ namespace gable {
 std::string hardware_line(const Analysis& analysis);
 /// "gpt2-split: GPT-2 124M cut in two (B=1 T=6 ...)".
 std::string model_line(const Analysis& analysis);
+/// Phase, mode, recipe and what changes it: "step, training, recipe pytorch-eager, block recomputed".
+std::string run_words(const Analysis& analysis);
+
 /// Phase, mode, dtype, recipe, roofs; and that this is a datasheet roofline.
 std::string settings_line(const Analysis& analysis);
 /// Ridge points of the dtypes that the ops compute in.

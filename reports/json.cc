@@ -100,6 +100,18 @@ Json clocks_json(const ClockReport& report) {
           {"spans", spans}};
 }
 
+/// Kernels by class: gemm, stream, ...
+Json class_json(const Totals& total) {
+  Json json = Json::object();
+  for (std::size_t i = 0; i < total.classes.size(); ++i) {
+    const ClassTotals& sum = total.classes.at(i);
+    if (sum.launches > Count(0))
+      json[std::string(kernel_class_name(static_cast<KernelClass>(i)))] = {{"launches", sum.launches.value()},
+                                                                           {"time_s", sum.time_s}};
+  }
+  return json;
+}
+
 /// The model's totals, with those of each part under its name.
 Json totals_json(const Analysis& analysis, bool mac) {
   Json totals = row_json(model_row(analysis), mac, true);
@@ -134,6 +146,7 @@ std::string render_json(const Analysis& analysis, const ReportOptions& options) 
   Json by_pass = Json::object();
   for (const ReportRow& row : pass_rows(analysis)) by_pass[row.name] = row_json(row, options.mac, true);
   root["by_pass"] = std::move(by_pass);
+  root["by_class"] = class_json(analysis.total);
   if (options.clocks) root["clocks"] = clocks_json(*options.clocks);
   root["findings"] = findings(analysis);
   root["notes"] = options.notes ? Json(notes(analysis)) : Json::array();

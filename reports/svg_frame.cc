@@ -6,6 +6,7 @@
 #include <array>
 
 #include "analyzer/base/units.h"
+#include "reports/insights.h"
 #include "reports/svg_axes.h"
 
 namespace gable::svg {
@@ -116,10 +117,9 @@ std::vector<Footnote> footnotes(const Analysis& analysis, const Scene& scene) {
 void draw_header(const Analysis& analysis, Canvas& canvas) {
   const double width = kRight - kLeft;
   draw_title(analysis, canvas);
-  const std::string phase = analysis.options.cost.mode == Mode::kTrain ? "training" : "evaluation";
   const std::string dims = dims_of(analysis);
   const std::string setup =
-      fmt::format("{}; forward, {}{}{}", dtype_of(analysis), phase, dims.empty() ? "" : "; ", dims);
+      fmt::format("{}; {}{}{}", dtype_of(analysis), run_words(analysis), dims.empty() ? "" : "; ", dims);
   canvas.text({kLeft, 56}, fit_text(setup, kTextSize, width), {.size = kTextSize});
   const Totals& total = analysis.total;
   const bool measured = analysis.hw.dram_bandwidth.provenance == Provenance::kMeasured;

@@ -183,7 +183,7 @@ TEST_CASE("--set is of the high-priority job, --be-set of the other") {
   const std::string out = dims({"--set", "B=3", "--be-set", "B=5", "--be-dtype", "bf16", "--be-phase", "step"});
   CHECK(out.find("model: gpt2 (GPT-2 (124M)), B=3 ") != std::string::npos);
   CHECK(out.find("B=5 P=128") != std::string::npos);
-  CHECK(out.find("best effort: step, training, bf16") != std::string::npos);
+  CHECK(out.find("best effort: bf16, step, training") != std::string::npos);
 }
 
 TEST_CASE("every format") {

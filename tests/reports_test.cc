@@ -72,14 +72,14 @@ TEST_CASE("CSV: RFC 4180, a row a kernel, op, part and model, stable names with 
         "recomputed_flop,masked_flop,vector_flop,read_bytes,written_bytes,unique_bytes,dram_bytes,output_elements,"
         "intensity_flop_per_byte,time_s,"
         "flop_share_of_part,time_share_of_part,flop_share_of_model,time_share_of_model,bound,roof,near_ridge,"
-        "attained_flop_per_s,attained_bytes_per_s,bandwidth_for_peak_bytes_per_s");
+        "attained_flop_per_s,attained_bytes_per_s,parallel_efficiency,bandwidth_for_peak_bytes_per_s");
   CHECK(lines[1].find("tiny,round,kernel,a,head,gemm,forward,fp32,1,1,0,0,0,2000000,") == 0);
   CHECK(lines[2].find("tiny,round,op,a,head,linear,,fp32,1,1,0,100000,0,2000000,0,0,0,404000,40000,444000,444000,10000,"
                       "4.5045045") == 0);
   CHECK(lines[5].find("tiny,round,op,b,move,copy,,fp32,2,2,0,0,0,0,0,0,0,200000,200000,400000,400000,5000") == 0);
   CHECK(lines[6].find("tiny,round,op,b,drop,dropout,,fp32,1,0,0,0,0,0,0,0,0,0,0,0,0,5,0,0,") == 0);
   CHECK(lines[8].find("tiny,round,model,,tiny,,,,1,3,0,100000,0,2000000,0,0,0,604000,240000,844000") == 0);
-  for (const std::string& line : lines) CHECK(std::count(line.begin(), line.end(), ',') == 33);
+  for (const std::string& line : lines) CHECK(std::count(line.begin(), line.end(), ',') == 34);
 }
 
 TEST_CASE("JSON: whole counts, totals of the model and of each part, launches by kind") {
@@ -92,6 +92,11 @@ TEST_CASE("JSON: whole counts, totals of the model and of each part, launches by
   CHECK(json["totals"]["b"]["time_share_of_model"].get<double>() == doctest::Approx(6 / 11.44).epsilon(1e-12));
   CHECK(json["by_kind"]["copy"]["launches"] == 2);
   CHECK(json["rows"].size() == 3);
+  CHECK(json["by_class"]["gemm"]["launches"] == 1);
+  CHECK(json["by_class"]["stream"]["launches"] == 2);
+  // 4.44 of 5.44 us are at the DRAM roof, the launch takes the rest; then 2 of 3 us, twice
+  CHECK(json["rows"][0]["parallel_efficiency"].get<double>() == doctest::Approx(4.44 / 5.44).epsilon(1e-12));
+  CHECK(json["totals"]["parallel_efficiency"].get<double>() == doctest::Approx((4.44 + 4) / 11.44).epsilon(1e-12));
   CHECK(json["rows"][0]["bound"] == "memory");
   CHECK(json["rows"][0]["roof"] == "DRAM");
   CHECK(json["rows"][0]["bandwidth_for_peak_bytes_per_s"].get<double>() ==
@@ -139,8 +144,9 @@ TEST_CASE("table: a heading a part, its ops below, idle ops named apart") {
   CHECK(starts("  drop") == 0);
   CHECK(starts("Nothing runs in evaluation for b/drop.") == 1);
   CHECK(starts("In all 100,000 parameters, 2.000 M matrix and 0 vector FLOP, 844.0 kB moved in 11.44 us.") == 1);
-  CHECK(table.find("  head      100 k  2.00 M  444 k    4.50  5.44 us  100.0  100.0  memory  DRAM         1  368 "
-                   "GFLOP/s  81.6 GB/s") != std::string::npos);
+  CHECK(
+      table.find("  head      100 k  2.00 M  444 k    4.50  5.44 us  100.0  100.0  memory  DRAM   81.6         1  368 "
+                 "GFLOP/s  81.6 GB/s") != std::string::npos);
 }
 
 TEST_CASE("colours only where they are asked for") {

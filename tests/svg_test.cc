@@ -385,7 +385,7 @@ TEST_CASE("the header names model, device, dtype, phase and what the numbers are
   Analysis analysis = analysis_of(kThin, "compute,dram");
   const std::string text = render_svg(analysis);
   CHECK(has(text, ">small on A device with round numbers</text>"));
-  CHECK(has(text, ">fp32; forward, evaluation</text>"));
+  CHECK(has(text, ">fp32; forward, evaluation, recipe ideal</text>"));
   CHECK(has(text,
             ">Total 1.000 ms, 4.000 GFLOP, 1.000 GB. Datasheet roofline: not yet a prediction of a framework&apos;s "
             "time</text>"));
@@ -394,7 +394,7 @@ TEST_CASE("the header names model, device, dtype, phase and what the numbers are
                "A device whose title goes on and on until it is wider than any page, at any size that is fit to read");
   CHECK(has(render_svg(analysis_of(kThin, "compute,dram", wordy)), ">small on tiny</text>"));
   analysis.options.cost.mode = Mode::kTrain;
-  CHECK(has(render_svg(analysis), "; forward, training</text>"));
+  CHECK(has(render_svg(analysis), "; forward, training, recipe ideal</text>"));
   CHECK(has(render_svg(analysis_of(kThin + "  - {name: half, op: relu, n: 5, dtype: fp16}\n")),
             ">fp32 (some ops differ); "));
 }

@@ -105,9 +105,13 @@ Totals& Totals::operator+=(const Totals& other) {
   peak_s += other.peak_s;
   model_peak_s += other.model_peak_s;
   compute_s += other.compute_s;
+  roof_time_s += other.roof_time_s;
   for (std::size_t i = 0; i < bound_s.size(); ++i) bound_s.at(i) += other.bound_s.at(i);
   for (std::size_t i = 0; i < roof_s.size(); ++i) roof_s.at(i) += other.roof_s.at(i);
-  for (std::size_t i = 0; i < class_s.size(); ++i) class_s.at(i) += other.class_s.at(i);
+  for (std::size_t i = 0; i < classes.size(); ++i) {
+    classes.at(i).launches += other.classes.at(i).launches;
+    classes.at(i).time_s += other.classes.at(i).time_s;
+  }
   for (std::size_t i = 0; i < passes.size(); ++i) {
     PassTotals& mine = passes.at(i);
     const PassTotals& theirs = other.passes.at(i);
@@ -158,7 +162,9 @@ Totals totals_of(const KernelRow& row, const Rates& rates, FlopConvention flops,
   totals.time_s = row.time.total_s * times;
   totals.bound_s.at(static_cast<std::size_t>(row.time.bound)) = totals.time_s;
   totals.roof_s.at(static_cast<std::size_t>(row.time.roof)) = totals.time_s;
-  totals.class_s.at(static_cast<std::size_t>(row.kernel.kernel)) = totals.time_s;
+  totals.classes.at(static_cast<std::size_t>(row.kernel.kernel)) = {totals.cost.launches + totals.cost.memcpys,
+                                                                    totals.time_s};
+  totals.roof_time_s = times * row.time.at_roofs_s();
   totals.passes.at(static_cast<std::size_t>(row.kernel.pass)) = {
       totals.cost.matrix_flop, totals.cost.vector_flop, totals.cost.unique, totals.cost.launches, totals.time_s};
   totals.peak_s = times * one.matrix_flop.real() / rates.matrix_flop_per_s;

@@ -37,6 +37,12 @@ struct PassTotals {
   double time_s = 0;
 };
 
+/// What the kernels of one class (gemm, stream, ...) add up to.
+struct ClassTotals {
+  Count launches;  ///< of memcpy: the copies
+  double time_s = 0;
+};
+
 /// Sums over executions of kernels.
 struct Totals {
   Cost cost;
@@ -45,17 +51,20 @@ struct Totals {
   std::array<double, kBoundCount> bound_s{};  ///< time by bound class
   std::array<double, kRoofCount> roof_s{};    ///< time by bounding roof
   std::array<PassTotals, kPassCount> passes{};
-  std::array<double, kKernelClassCount> class_s{};  ///< time by kernel class
-  double peak_s = 0;                                ///< time of the executed matrix FLOP at the matrix peak
-  double model_peak_s = 0;                          ///< the same of the model's: without those done again
-  double compute_s = 0;                             ///< time the work would take at the compute roofs alone
+  std::array<ClassTotals, kKernelClassCount> classes{};
+  double roof_time_s = 0;   ///< time at the roofs over each kernel, without launch latency
+  double peak_s = 0;        ///< time of the executed matrix FLOP at the matrix peak
+  double model_peak_s = 0;  ///< the same of the model's: without those done again
+  double compute_s = 0;     ///< time the work would take at the compute roofs alone
 
   Totals& operator+=(const Totals& other);
-  /// FLOP (matrix and vector) per compulsory byte, whatever stays in a cache; 0 without bytes.
+  /// Parallel efficiency: attained FLOP/s (or B/s) over the roof above each kernel, weighted by time. 0 without any.
+  [[nodiscard]] double efficiency() const { return time_s > 0 ? roof_time_s / time_s : 0; }
   /// Model FLOP utilisation: share of the matrix peak that the model's FLOP reach in this time. 0 without any.
   [[nodiscard]] double mfu() const { return time_s > 0 ? model_peak_s / time_s : 0; }
   /// Hardware FLOP utilisation: the same with what is computed again.
   [[nodiscard]] double hfu() const { return time_s > 0 ? peak_s / time_s : 0; }
+  /// FLOP (matrix and vector) per compulsory byte, whatever stays in a cache; 0 without bytes.
   [[nodiscard]] double intensity() const;
   [[nodiscard]] double flop_per_s() const;   ///< attained
   [[nodiscard]] double bytes_per_s() const;  ///< attained, DRAM

@@ -48,6 +48,7 @@ Rates rates_for(const Hardware& hw, Dtype compute, Dtype accumulate);
 struct RoofTime {
   std::array<double, kRoofCount> by_roof{};  ///< indexed by Roof; 0 where the term is off
   double total_s = 0;                        ///< launch + max of the others
+  [[nodiscard]] double at_roofs_s() const { return total_s - by_roof.at(static_cast<std::size_t>(Roof::kLaunch)); }
   Roof roof = Roof::kDram;
   Bound bound = Bound::kMemory;
   bool near_ridge =
