@@ -7,7 +7,7 @@
 
 #include "analyzer/base/error.h"
 #include "analyzer/base/text.h"
-#include "reports/insights.h"
+#include "reports/headings.h"
 
 namespace gable {
 namespace {

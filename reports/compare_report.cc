@@ -9,7 +9,7 @@
 #include "analyzer/base/error.h"
 #include "analyzer/base/text.h"
 #include "analyzer/base/units.h"
-#include "reports/insights.h"
+#include "reports/headings.h"
 #include "reports/sweep_series.h"
 
 namespace gable {

@@ -6,8 +6,8 @@
 
 #include "reports/columns.h"
 #include "reports/csv.h"
+#include "reports/headings.h"
 #include "reports/headroom_report.h"
-#include "reports/insights.h"
 #include "reports/report.h"
 
 namespace gable {

@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
 #include "analyzer/base/units.h"
+#include "reports/headings.h"
 #include "reports/headroom_report.h"
-#include "reports/insights.h"
 #include "reports/svg_time_bars.h"
 
 namespace gable {

@@ -4,8 +4,8 @@
 
 #include "analyzer/base/text.h"
 #include "analyzer/base/units.h"
+#include "reports/headings.h"
 #include "reports/headroom_report.h"
-#include "reports/insights.h"
 #include "reports/text_table.h"
 
 namespace gable {

@@ -7,6 +7,7 @@
 
 #include "analyzer/base/text.h"
 #include "analyzer/base/units.h"
+#include "analyzer/lowering/chain.h"
 #include "reports/rows.h"
 
 namespace gable {
@@ -220,6 +221,27 @@ void add_totals(const Analysis& analysis, std::vector<std::string>& out) {
                             format_si(analysis.total.time_s, "s")));
 }
 
+/// What was asked for with --fuse and does nothing, or is more than a compiler makes one kernel of.
+void add_fusions(const Analysis& analysis, std::vector<std::string>& out) {
+  for (const std::string& name : analysis.plan.unused_fusions) {
+    const auto& asked = analysis.options.step.fuse;
+    if (std::find(asked.begin(), asked.end(), name) != asked.end())
+      out.push_back(fmt::format("fuse={} changes nothing: no ops of {} fit it.", name, analysis.model.name));
+  }
+  for (const OpPlan& how : analysis.plan.ops) {
+    if (!is_chain(how) || how.fusion->kernel == KernelClass::kAttention) continue;
+    const auto products = std::count_if(how.members.begin(), how.members.end(), [&](std::size_t op) {
+      return analysis.model.ops[op].kind->kernel == KernelClass::kGemm;
+    });
+    if (products > 1) {
+      out.push_back(
+          fmt::format("fuse={} runs {} products as one kernel: its bytes are right only for a kernel that keeps "
+                      "what passes between them on the chip.",
+                      how.fusion->name, products));
+    }
+  }
+}
+
 /// Ops that do nothing in this mode have no row in the table. Views do nothing in any.
 void add_idle(const Analysis& analysis, std::vector<std::string>& out) {
   std::vector<std::string> names;
@@ -236,55 +258,6 @@ void add_idle(const Analysis& analysis, std::vector<std::string>& out) {
 
 }  // namespace
 
-std::string_view mode_name(Mode mode) { return mode == Mode::kTrain ? "train" : "eval"; }
-
-std::string hardware_line(const Analysis& analysis) {
-  return fmt::format("hardware: {} ({}), {}", analysis.hw.name, analysis.hw.title, analysis.hw_reason);
-}
-
-std::string model_line(const Analysis& analysis) {
-  std::string dims;
-  for (std::size_t i = kFirstDim; i < kFirstDim + analysis.model.dim_count; ++i) {
-    dims += fmt::format("{}{}={}", dims.empty() ? "" : " ", analysis.model.slots[i].name, analysis.costed.values[i]);
-  }
-  const std::string title = analysis.model.title.empty() ? "" : fmt::format(" ({})", analysis.model.title);
-  return fmt::format("model: {}{}{}{}", analysis.model.name, title, dims.empty() ? "" : ", ", dims);
-}
-
-std::string run_words(const Analysis& analysis) {
-  const StepOptions& step = analysis.options.step;
-  std::string words = fmt::format("{}, {}", phase_name(step.phase),
-                                  analysis.options.cost.mode == Mode::kTrain ? "training" : "evaluation");
-  if (step.micro_batches > 1) words += fmt::format(", {} micro-batches", step.micro_batches);
-  if (step.amp) words += fmt::format(", autocast to {}", row(*step.amp).name);
-  words += fmt::format(", recipe {}", step.recipe ? step.recipe->name : std::string(kIdealRecipe));
-  if (!step.fuse.empty()) words += fmt::format(", fused {}", fmt::join(step.fuse, ", "));
-  if (step.recompute != Recompute::kNone) words += fmt::format(", {} recomputed", recompute_name(step.recompute));
-  return words;
-}
-
-std::string settings_line(const Analysis& analysis) {
-  return fmt::format("{}, {}, roofs {}{}: the datasheet roofline, not yet a prediction of a framework's time",
-                     describe(analysis.dtypes()), run_words(analysis), describe(analysis.options.roofs),
-                     analysis.options.resident_l2 ? ", resident in L2 where it fits" : "");
-}
-
-std::string ridge_line(const Analysis& analysis) {
-  std::vector<std::string> seen;
-  const auto add = [&](Dtype dtype, double rate, std::string_view unit) {
-    std::string text =
-        fmt::format("{} {} {} at {}", gable::row(dtype).name, unit,
-                    format_significant(rate / analysis.hw.dram_bandwidth.value, 3), format_si(rate, "FLOP/s", 3));
-    if (std::find(seen.begin(), seen.end(), text) == seen.end()) seen.push_back(std::move(text));
-  };
-  for (const OpRow& row : analysis.rows) {
-    add(row.rates.matrix_dtype, row.rates.matrix_flop_per_s, row.rates.shared ? "vector" : "tensor");
-    add(row.rates.vector_dtype, row.rates.vector_flop_per_s, "vector");
-  }
-  return fmt::format("ridge points in FLOP/byte: {}; DRAM {}", fmt::join(seen, ", "),
-                     format_si(analysis.hw.dram_bandwidth.value, "B/s"));
-}
-
 std::vector<std::string> findings(const Analysis& analysis) {
   std::vector<std::string> out;
   add_totals(analysis, out);
@@ -294,6 +267,7 @@ std::vector<std::string> findings(const Analysis& analysis) {
   add_passes(analysis, out);
   add_near_ridge(analysis, out);
   add_fallbacks(analysis, out);
+  add_fusions(analysis, out);
   add_idle(analysis, out);
   add_unverified(analysis, out);
   return out;

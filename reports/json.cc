@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "reports/columns.h"
+#include "reports/headings.h"
 #include "reports/insights.h"
 #include "reports/report.h"
 

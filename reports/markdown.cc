@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "reports/cells.h"
+#include "reports/headings.h"
 #include "reports/insights.h"
 
 namespace gable {

@@ -1,7 +1,7 @@
 // A memory report as JSON. Sizes are bytes, as whole numbers.
 #include <nlohmann/json.hpp>
 
-#include "reports/insights.h"
+#include "reports/headings.h"
 #include "reports/memory_text.h"
 #include "reports/report.h"
 

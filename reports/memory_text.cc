@@ -7,7 +7,7 @@
 #include <optional>
 
 #include "analyzer/base/units.h"
-#include "reports/insights.h"
+#include "reports/headings.h"
 
 namespace gable {
 namespace {

@@ -6,7 +6,7 @@
 #include <array>
 
 #include "analyzer/base/units.h"
-#include "reports/insights.h"
+#include "reports/headings.h"
 #include "reports/svg_axes.h"
 
 namespace gable::svg {

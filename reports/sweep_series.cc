@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "analyzer/base/units.h"
-#include "reports/insights.h"
+#include "reports/headings.h"
 
 namespace gable {
 namespace {

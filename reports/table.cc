@@ -5,6 +5,7 @@
 
 #include "analyzer/base/text.h"
 #include "reports/cells.h"
+#include "reports/headings.h"
 #include "reports/insights.h"
 #include "reports/text_table.h"
 

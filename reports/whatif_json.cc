@@ -1,6 +1,6 @@
 #include <nlohmann/json.hpp>
 
-#include "reports/insights.h"
+#include "reports/headings.h"
 #include "reports/report.h"
 #include "reports/whatif_report.h"
 

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "analyzer/base/units.h"
-#include "reports/insights.h"
+#include "reports/headings.h"
 #include "reports/svg_time_bars.h"
 #include "reports/whatif_report.h"
 

@@ -4,7 +4,7 @@
 
 #include "analyzer/base/text.h"
 #include "analyzer/base/units.h"
-#include "reports/insights.h"
+#include "reports/headings.h"
 #include "reports/text_table.h"
 #include "reports/whatif_report.h"
 

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "analyzer/base/text.h"
+#include "analyzer/spec/library.h"
 #include "analyzer/spec/model_reader.h"
 #include "reports/insights.h"
 #include "reports/report.h"
@@ -153,6 +154,23 @@ TEST_CASE("colours only where they are asked for") {
   ReportOptions options;
   options.color = true;
   CHECK(render_table(tiny(), options).find("\x1b[33mmemory\x1b[0m") != std::string::npos);
+}
+
+TEST_CASE("findings name a fusion that fits nowhere, and a run that holds two products") {
+  const auto said = [](std::vector<std::string> fuse) {
+    AnalysisOptions options;
+    options.step.recipe = std::make_shared<const Recipe>(load_recipe("ideal"));
+    options.step.fuse = std::move(fuse);
+    return findings(analyze(load_model("gpt2"), load_hardware("a100-pcie-40"), options));
+  };
+  const auto has = [](const std::vector<std::string>& all, const std::string& text) {
+    return std::find(all.begin(), all.end(), text) != all.end();
+  };
+  CHECK(has(said({"qkv"}), "fuse=qkv changes nothing: no ops of gpt2 fit it."));
+  CHECK(has(said({"h/fc..h/proj"}),
+            "fuse=h/fc..h/proj runs 2 products as one kernel: its bytes are right only for a kernel that keeps what "
+            "passes between them on the chip."));
+  CHECK(!has(said({"h/fc..h/gelu"}), "fuse=h/fc..h/gelu changes nothing: no ops of gpt2 fit it."));
 }
 
 TEST_CASE("findings say what bounds the slowest op and why") {

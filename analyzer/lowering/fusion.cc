@@ -143,7 +143,7 @@ std::optional<std::size_t> find_in_part(const Model& model, std::size_t part, st
 }
 
 void merge_run(const Model& model, const std::string& run, std::size_t first, std::size_t last,
-               const FusionSpec& fusion, Plan& plan) {
+               FusionSpec& fusion, Plan& plan) {
   if (first >= last) throw InputError(fmt::format("fuse={}: the first op must come before the last", run));
   std::vector<std::size_t> members;
   for (std::size_t i = first; i <= last; ++i) {
@@ -154,12 +154,14 @@ void merge_run(const Model& model, const std::string& run, std::size_t first, st
     if (!free_to_merge(plan, i))
       throw InputError(fmt::format("fuse={}: '{}' is part of another fusion", run, model.ops[i].path));
     members.push_back(i);
+    const KernelClass kernel = model.ops[i].kind->kernel;
+    if (kernel == KernelClass::kGemm || kernel == KernelClass::kConv) fusion.kernel = kernel;
   }
   merge(plan, members, last, fusion);
 }
 
 /// "h/scale..h/softmax": the ops from the one to the other, in every part that has both.
-void apply_run(const Model& model, const std::string& run, const FusionSpec& fusion, Plan& plan) {
+void apply_run(const Model& model, const std::string& run, FusionSpec& fusion, Plan& plan) {
   const std::size_t dots = run.find("..");
   const std::string_view first = std::string_view(run).substr(0, dots);
   const std::string_view last = std::string_view(run).substr(dots + 2);
