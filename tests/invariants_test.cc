@@ -11,28 +11,11 @@
 #include "analyzer/roofline/analysis.h"
 #include "analyzer/spec/library.h"
 #include "tests/approx.h"
+#include "tests/shipped.h"
 #include "tests/time_of.h"
 
 namespace gable {
 namespace {
-
-const std::vector<Model>& models() {
-  static const std::vector<Model> kAll = [] {
-    std::vector<Model> all;
-    for (const std::string& name : list_specs(SpecKind::kModel)) all.push_back(load_model(name));
-    return all;
-  }();
-  return kAll;
-}
-
-const std::vector<Hardware>& devices() {
-  static const std::vector<Hardware> kAll = [] {
-    std::vector<Hardware> all;
-    for (const std::string& name : list_specs(SpecKind::kHardware)) all.push_back(load_hardware(name));
-    return all;
-  }();
-  return kAll;
-}
 
 /// Calls `check` for every model on every device, named in a failure's message.
 template <typename Check>

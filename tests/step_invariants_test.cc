@@ -10,6 +10,7 @@
 #include "analyzer/roofline/analysis.h"
 #include "analyzer/spec/library.h"
 #include "tests/approx.h"
+#include "tests/shipped.h"
 
 namespace gable {
 namespace {
@@ -21,24 +22,6 @@ std::shared_ptr<const Recipe> recipe(const std::string& name) {
   auto& entry = loaded[name];
   if (entry == nullptr) entry = std::make_shared<const Recipe>(load_recipe(name));
   return entry;
-}
-
-const std::vector<Model>& models() {
-  static const std::vector<Model> kAll = [] {
-    std::vector<Model> all;
-    for (const std::string& name : list_specs(SpecKind::kModel)) all.push_back(load_model(name));
-    return all;
-  }();
-  return kAll;
-}
-
-const std::vector<Hardware>& devices() {
-  static const std::vector<Hardware> kAll = [] {
-    std::vector<Hardware> all;
-    for (const std::string& name : list_specs(SpecKind::kHardware)) all.push_back(load_hardware(name));
-    return all;
-  }();
-  return kAll;
 }
 
 Prepared prepared(const Model& model, const std::string& name, Phase phase, Recompute recompute = Recompute::kNone) {
