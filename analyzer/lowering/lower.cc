@@ -118,8 +118,14 @@ class Lowering {
     } else if (is_causal(op, lowered)) {
       cost.masked = (cost.matrix_flop - cost.recomputed).value() / 2;
     }
-    const std::int64_t times = (Count(lowered.executions) * Count(plan_.options.micro_batches)).value();
-    out_.push_back({op, name, kernel, pass, cost, lowered.count, times, costed_.ops[op].loop, out_.size()});
+    push(op, name, kernel, pass, cost, lowered, plan_.options.micro_batches);
+  }
+
+  void push(std::size_t op, std::string_view name, KernelClass kernel, Pass pass, const Cost& cost,
+            const LoweredOp& lowered, std::int64_t micro_batches) {
+    const std::int64_t times = (Count(lowered.executions) * Count(micro_batches)).value();
+    out_.push_back(
+        {op, name, kernel, pass, cost, lowered.count, times, costed_.ops[op].loop, out_.size(), micro_batches});
   }
 
   /// Of an op by itself; a run of ops knows which of its products are.
@@ -178,8 +184,7 @@ class Lowering {
     const KernelSpec& spec = *options.recipe->accumulate;
     const std::vector<std::int64_t> values = {parameters.elements.value(), parameters.tensors.value()};
     const Cost cost = kernel_cost(spec, values, master_dtypes());
-    out_.push_back({op, spec.name, spec.kernel, Pass::kWgrad, cost, lowered.count,
-                    (Count(lowered.executions) * Count(times)).value(), costed_.ops[op].loop, out_.size()});
+    push(op, spec.name, spec.kernel, Pass::kWgrad, cost, lowered, times);
   }
 
   void update(std::size_t op) {
@@ -188,8 +193,7 @@ class Lowering {
     const Parameters parameters = parameters_of(costed_);
     const std::vector<std::int64_t> values = {parameters.elements.value(), parameters.tensors.value()};
     for (const KernelSpec& kernel : spec->kernels)
-      out_.push_back({op, kernel.name, kernel.kernel, Pass::kOptimizer, kernel_cost(kernel, values, master_dtypes()), 1,
-                      1, -1, out_.size()});
+      push(op, kernel.name, kernel.kernel, Pass::kOptimizer, kernel_cost(kernel, values, master_dtypes()), {}, 1);
   }
 
   [[nodiscard]] Dtypes master_dtypes() const { return costed_.base; }
