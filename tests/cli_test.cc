@@ -296,6 +296,7 @@ TEST_CASE("show recipe prints kernels of every op within the width") {
            "  forward   clone                memcpy    n act -> n act\n",
            "- heads: ",
            "optimizer adamw-foreach: ",
+           "  optimizer item                 memcpy    1 accum -> 1 accum; the CPU waits\n",
        }) {
     CAPTURE(part);
     CHECK(shown.out.find(part) != std::string::npos);

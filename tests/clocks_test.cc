@@ -9,6 +9,7 @@
 
 #include "analyzer/spec/library.h"
 #include "analyzer/spec/model_reader.h"
+#include "analyzer/spec/recipe_reader.h"
 #include "tests/approx.h"
 #include "tests/test_host.h"
 #include "tests/tiny_hardware.h"
@@ -75,16 +76,24 @@ struct OneByOne {
   double cpu_s = 0;
   double gpu_s = 0;
   std::vector<double> idle_s;
+  std::int64_t syncs = 0;
+  double wait_s = 0;
 
   void run(const LaunchLoop& loop) {
     for (std::int64_t i = 0; i < loop.times; ++i) {
       for (const LaunchLoop& inner : loop.body) run(inner);
-      if (!loop.body.empty()) continue;
-      cpu_s += loop.cpu_s;
-      const double start_s = std::max(gpu_s, cpu_s + latency_s);
-      idle_s[loop.span] += start_s - gpu_s;
-      gpu_s = start_s + loop.gpu_s;
+      if (loop.body.empty()) launch(loop);
+      if (!loop.sync) continue;
+      ++syncs;
+      wait_s += std::max(0.0, gpu_s - cpu_s);
+      cpu_s = std::max(cpu_s, gpu_s);
     }
+  }
+  void launch(const LaunchLoop& launch) {
+    cpu_s += launch.cpu_s;
+    const double start_s = std::max(gpu_s, cpu_s + latency_s);
+    idle_s[launch.span] += start_s - gpu_s;
+    gpu_s = start_s + launch.gpu_s;
   }
 };
 
@@ -96,6 +105,7 @@ LaunchLoop random_loop(std::mt19937& random, int depth) {
   loop.cpu_s = below(40) / 8.0;
   loop.gpu_s = below(40) / 8.0;
   loop.span = static_cast<std::size_t>(below(3));
+  loop.sync = below(12) == 0;
   for (int i = depth == 0 ? 0 : below(4); i > 0; --i) loop.body.push_back(random_loop(random, depth - 1));
   return loop;
 }
@@ -107,10 +117,12 @@ TEST_CASE("clocks: loops give to the bit what their launches one by one give") {
     LaunchOrder order;
     order.spans.resize(3);
     order.loops = {random_loop(random, 3), random_loop(random, 2), random_loop(random, 3)};
-    OneByOne expected{i % 3 * 2.5, 0, 0, std::vector<double>(3)};
+    OneByOne expected{i % 3 * 2.5, 0, 0, std::vector<double>(3), 0, 0};
     for (const LaunchLoop& loop : order.loops) expected.run(loop);
     const Clocks clocks = run_clocks(order, expected.latency_s);
     REQUIRE(clocks.step_s == std::max(expected.cpu_s, expected.gpu_s));
+    REQUIRE(clocks.syncs == expected.syncs);
+    REQUIRE(clocks.wait_s == expected.wait_s);
     for (std::size_t span = 0; span < 3; ++span) REQUIRE(clocks.spans[span].idle_s == expected.idle_s[span]);
   }
 }
@@ -151,6 +163,45 @@ TEST_CASE("clocks: ten million micro-batches that the CPU holds up take as long 
   CHECK(clocks.cpu_s == rel(10'000'000 * 160e-6 + 20e-6));
   CHECK(clocks.gpu_s == rel(10'000'000 * 64e-6));
   CHECK(clocks.idle_s == rel(clocks.step_s - clocks.gpu_s));
+}
+
+TEST_CASE("clocks: at a synchronisation point the CPU waits for the GPU, and the GPU then for the CPU") {
+  const BlockSource blocks = [](const std::string&, const Where&) { return parse_yaml(kBlock, "b.yaml"); };
+  const RecipeSource no_base = [](const std::string&, const Where&) { return Recipe(); };
+  const std::string recipe = "name: r\ndoc: d\nops: {copy: {forward: [{kernel: op, sync: true}]}}\n";
+  AnalysisOptions options;
+  options.step.recipe = std::make_shared<const Recipe>(read_recipe(parse_yaml(recipe, "r.yaml"), no_base));
+  // Each of the 4: 1 us of dispatch, 5 us of latency, a kernel of 8 us; then the next one is dispatched.
+  const Clocks clocks = run_clocks(copies(options), host_with(1e-6, 5e-6), false);
+  CHECK(clocks.step_s == rel(4 * 14e-6));
+  CHECK(clocks.syncs == 4);
+  CHECK(clocks.wait_s == rel(4 * 13e-6));
+  CHECK(clocks.idle_s == rel(4 * 6e-6));
+  CHECK(clocks.cpu_s == rel(4e-6));
+  // Inside a graph it cannot wait: 1 + 5 us, then the kernels.
+  const Clocks graph = run_clocks(copies(options), host_with(1e-6, 5e-6), true);
+  CHECK(graph.step_s == rel(6e-6 + 32e-6));
+  CHECK(graph.syncs == 0);
+}
+
+TEST_CASE("clocks: of what is shipped, loss scaling alone synchronises, unless the optimizer is fused") {
+  const auto syncs = [](const std::string& recipe, Dtype amp, const std::vector<std::string>& fuse = {}) {
+    AnalysisOptions options;
+    options.cost.mode = Mode::kTrain;
+    options.step.phase = Phase::kStep;
+    options.step.recipe = std::make_shared<const Recipe>(load_recipe(recipe));
+    options.step.amp = amp;
+    options.step.fuse = fuse;
+    options.step.clip = true;
+    options.step.micro_batches = 3;
+    const Analysis analysis = analyze(load_model("gpt2"), load_hardware("a100-pcie-40"), options);
+    return run_clocks(analysis, load_host("python-modules"), false).syncs;
+  };
+  for (const std::string& recipe : list_specs(SpecKind::kRecipe)) CHECK(syncs(recipe, Dtype::kBf16) == 0);
+  CHECK(syncs("ideal", Dtype::kFp16) == 0);
+  CHECK(syncs("pytorch-eager", Dtype::kFp16) == 1);
+  CHECK(syncs("pytorch-eager", Dtype::kFp16, {"adamw"}) == 0);
+  CHECK(syncs("fused", Dtype::kFp16) == 0);
 }
 
 TEST_CASE("clocks: the shipped hosts say where their constants come from") {

@@ -13,12 +13,15 @@ struct State {
   double cpu_s = 0;
   double lead_s = 0;           ///< GPU clock - CPU clock
   std::vector<double> idle_s;  ///< by span
+  std::int64_t syncs = 0;
+  double wait_s = 0;  ///< at them
 };
 
 /// What a time round a loop tells about the next ones. A step of the clocks only adds to the lead or takes the larger
-/// of it and a constant, so that once round is lead -> max(lead + drift, constant).
+/// of it and a constant, so that once round is lead -> max(lead + drift, constant); with a synchronisation point it is
+/// a constant alone.
 struct Round {
-  bool waited = false;  ///< the GPU was out of work: the lead is the constant now, whatever it was before
+  bool waited = false;  ///< GPU or CPU did for the other: the lead is the constant now, whatever it was before
   double slack_s = std::numeric_limits<double>::infinity();  ///< least lead that was left where work was at hand
 
   void join(const Round& other) {
@@ -57,6 +60,7 @@ class Simulation {
     Round round;
     if (loop.body.empty()) launch(loop, round);
     for (const LaunchLoop& inner : loop.body) round.join(run(inner));
+    if (loop.sync) synchronise(round);
     return round;
   }
 
@@ -74,6 +78,14 @@ class Simulation {
     state_.lead_s += launch.gpu_s;
   }
 
+  void synchronise(Round& round) {
+    ++state_.syncs;
+    state_.wait_s += state_.lead_s;  // which is not negative: the GPU has just run what the CPU had dispatched
+    state_.cpu_s += state_.lead_s;
+    state_.lead_s = 0;
+    round.waited = true;
+  }
+
   /// How many of the `left` next times round add what this one did to both clocks.
   [[nodiscard]] std::int64_t like_it(const Round& round, bool from_constant, const State& before,
                                      std::int64_t left) const {
@@ -87,6 +99,8 @@ class Simulation {
 
   void repeat(const State& before, std::int64_t times, Round& round) {
     const auto n = static_cast<double>(times);
+    state_.syncs += times * (state_.syncs - before.syncs);
+    state_.wait_s += n * (state_.wait_s - before.wait_s);
     state_.cpu_s += n * (state_.cpu_s - before.cpu_s);
     for (std::size_t i = 0; i < state_.idle_s.size(); ++i)
       state_.idle_s[i] += n * (state_.idle_s[i] - before.idle_s[i]);
@@ -106,6 +120,8 @@ Clocks simulated(LaunchOrder order, double latency_s, double started_s) {
   const State& state = simulation.state();
   Clocks clocks;
   clocks.step_s = state.cpu_s + std::max(0.0, state.lead_s);
+  clocks.syncs = state.syncs;
+  clocks.wait_s = state.wait_s;
   clocks.spans = std::move(order.spans);
   for (std::size_t i = 0; i < clocks.spans.size(); ++i) {
     ClockSpan& span = clocks.spans[i];
@@ -117,10 +133,12 @@ Clocks simulated(LaunchOrder order, double latency_s, double started_s) {
   return clocks;
 }
 
-void dispatch_nothing(std::vector<LaunchLoop>& loops) {
+/// Without dispatch and synchronisation points: capture refuses those.
+void make_graph(std::vector<LaunchLoop>& loops) {
   for (LaunchLoop& loop : loops) {
     loop.cpu_s = 0;
-    dispatch_nothing(loop.body);
+    loop.sync = false;
+    make_graph(loop.body);
   }
 }
 
@@ -132,7 +150,7 @@ Clocks run_clocks(const Analysis& analysis, const Host& host, bool graph) {
   LaunchOrder order = launch_order(analysis, host);
   if (!graph || order.spans.empty()) return run_clocks(std::move(order), host.latency.value);
   const double once_s = host.forward.value;
-  dispatch_nothing(order.loops);
+  make_graph(order.loops);
   for (ClockSpan& span : order.spans) span.cpu_s = 0;
   order.spans.front().cpu_s = once_s;
   return simulated(std::move(order), host.latency.value, once_s);

@@ -82,16 +82,20 @@ std::vector<ClockSpan> spans_of(const Analysis& analysis, const Host& host, std:
   return spans;
 }
 
-/// The launches of a kernel share its work.
+/// The launches of a kernel share its work. Where the CPU waits for it, it waits for the last of them.
 LaunchLoop launches_of(const Placed& at, const Host& host) {
   const Kernel& kernel = *at.kernel;
   const std::int64_t each = starts(kernel).value();
   LaunchLoop launch;
-  launch.times = (Count(kernel.count) * Count(std::max<std::int64_t>(1, each))).value();
+  launch.times = std::max<std::int64_t>(1, each);
   launch.cpu_s = each > 0 ? dispatch_time(host, kernel.pass) : 0;
   launch.gpu_s = at.time_s / static_cast<double>(std::max<std::int64_t>(1, each));
   launch.span = at.span;
-  return launch;
+  LaunchLoop instances;
+  instances.times = kernel.count;
+  instances.sync = kernel.sync;
+  instances.body.push_back(std::move(launch));
+  return instances;
 }
 
 /// Runs of kernels in one block and one pass go round as a whole. `depth`: blocks around all of them.
@@ -130,7 +134,7 @@ LaunchOrder launch_order(const Analysis& analysis, const Host& host) {
   const auto add = [&](std::int64_t times, auto runs_there) {
     std::vector<Placed> those;
     std::copy_if(kernels.begin(), kernels.end(), std::back_inserter(those), runs_there);
-    if (!those.empty()) order.loops.push_back({times, nested(analysis, host, those, 0), 0, 0, 0});
+    if (!those.empty()) order.loops.push_back({times, nested(analysis, host, those, 0), 0, 0, 0, false});
   };
   const auto updates = [](const Placed& at) { return at.kernel->pass == Pass::kOptimizer; };
   // A gradient is added to the one before from the second micro-batch on.

@@ -24,13 +24,14 @@ struct ClockSpan {
   [[nodiscard]] bool cpu_bound() const { return cpu_s > gpu_s; }
 };
 
-/// What happens `times` times in a row: one launch, or all of `body`.
+/// What happens `times` times in a row: one launch, or all of `body`; then, with `sync`, the CPU waits for the GPU.
 struct LaunchLoop {
   std::int64_t times = 1;
   std::vector<LaunchLoop> body;  ///< empty: a launch, which the members below describe
   double cpu_s = 0;              ///< to dispatch it
   double gpu_s = 0;              ///< to run it, without launch latency
   std::size_t span = 0;          ///< index into LaunchOrder::spans
+  bool sync = false;             ///< each time
 };
 
 struct LaunchOrder {
