@@ -61,7 +61,7 @@ struct Wrong {
 
 TEST_CASE("wrong flags: one line on standard error, exit 2, nothing on standard output") {
   const std::string gpt2 = "--model gpt2-split --hw a100-pcie-40 ";
-  const std::array<Wrong, 48> cases = {{
+  const std::array<Wrong, 57> cases = {{
       {"--hw a100-pcie-40", "--model is missing; `analyze list models` names the shipped ones"},
       {"--model gpt2-splt", "--model: no model 'gpt2-splt', did you mean 'gpt2-split'?"},
       {"--model gpt2-split --hw a100-pcie-4", "--hw: no hardware 'a100-pcie-4', did you mean 'a100-pcie-40'?"},
@@ -114,6 +114,25 @@ TEST_CASE("wrong flags: one line on standard error, exit 2, nothing on standard 
       {gpt2 + "--amp fp8", "--amp: unknown value 'fp8'; known: bf16, fp16"},
       {gpt2 + "--phase step --micro-batches 0", "--micro-batches: '0' is not a whole number of at least 1"},
       {gpt2 + "--phase step --zero-grad nine", "--zero-grad: unknown value 'nine', did you mean 'none'?"},
+      {gpt2 + "--mode train --phase prefill",
+       "--mode train contradicts --phase prefill, which is inference; give --phase forward"},
+      {gpt2 + "--mode train --phase decode",
+       "--mode train contradicts --phase decode, which is inference; give --phase forward"},
+      {gpt2 + "--mode eval --phase optimizer", "--mode says nothing about --phase optimizer; add --phase step"},
+      {gpt2 + "--amp bf16 --phase optimizer", "--amp says nothing about --phase optimizer; add --phase step"},
+      {gpt2 + "--amp bf16 --dtype bf16",
+       "--amp bf16 converts nothing: weights and activations are bf16 already; add --dtype fp32"},
+      {gpt2 + "--amp bf16 --dtype weights=int8",
+       "--amp bf16: autocast leaves int8 weights as they are; add --dtype fp32"},
+      {gpt2 + "--phase step --dtype int8",
+       "--dtype: int8 weights have no gradient, which --phase step needs; give a floating-point dtype, or --phase "
+       "forward in evaluation"},
+      {gpt2 + "--phase backward --dtype act=int8",
+       "--dtype: int8 activations have no gradient, which --phase backward needs; give a floating-point dtype, or "
+       "--phase forward in evaluation"},
+      {gpt2 + "--mode train --dtype int4",
+       "--dtype: int4 weights have no gradient, which --mode train needs; give a floating-point dtype, or --phase "
+       "forward in evaluation"},
       {gpt2 + "--flops model-only", "--flops: unknown convention 'model-only'; known: executed, model, causal-halved"},
       {gpt2 + "--fuse qvk", "fuse=qvk: no fusion 'qvk', nor a run of ops \"a..b\", did you mean 'qkv'?"},
       {gpt2 + "--fuse top/h/scale..top/h/sofmax",
