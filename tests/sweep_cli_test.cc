@@ -211,7 +211,7 @@ TEST_CASE("the other formats are files written whole") {
     CHECK(ran.err == "wrote " + path + "\n");
     CHECK(std::filesystem::file_size(path) > 500);
   }
-  CHECK(sweep("--model gemm --vary N=1 --out /nonexistent/s.csv").code == 1);
+  CHECK(sweep("--model gemm --vary N=1 --out /nonexistent/s.csv").code == 2);
   const Ran full = sweep("--model gemm --hw a100-pcie-40 --vary N=1..9 --format csv --out /dev/full");
   CHECK(full.code == 1);
   CHECK(full.err == "/dev/full: cannot write: No space left on device\n");
