@@ -26,6 +26,10 @@ std::vector<std::string> clock_findings(const ClockReport& report) {
       report.host.name, report.graph ? " as one CUDA graph" : "", format_si(clocks.cpu_s, "s"),
       format_si(clocks.gpu_s, "s"), format_si(clocks.step_s, "s"), side(clocks.cpu_bound()),
       format_si(clocks.idle_s, "s")));
+  if (clocks.syncs > 0)
+    lines.push_back(fmt::format("At {} synchronisation point{} the CPU waits {} for the GPU.",
+                                format_grouped(clocks.syncs), clocks.syncs == 1 ? "" : "s",
+                                format_si(clocks.wait_s, "s")));
   for (const ClockSpan& span : clocks.spans) lines.push_back(span_line(span));
   return lines;
 }

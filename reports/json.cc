@@ -97,6 +97,8 @@ Json clocks_json(const ClockReport& report) {
           {"cpu_s", report.clocks.cpu_s},
           {"gpu_s", report.clocks.gpu_s},
           {"idle_s", report.clocks.idle_s},
+          {"syncs", report.clocks.syncs},
+          {"wait_s", report.clocks.wait_s},
           {"bound", report.clocks.cpu_bound() ? "cpu" : "gpu"},
           {"spans", spans}};
 }

@@ -61,7 +61,7 @@ struct Wrong {
 
 TEST_CASE("wrong flags: one line on standard error, exit 2, nothing on standard output") {
   const std::string gpt2 = "--model gpt2-split --hw a100-pcie-40 ";
-  const std::array<Wrong, 48> cases = {{
+  const std::array<Wrong, 57> cases = {{
       {"--hw a100-pcie-40", "--model is missing; `analyze list models` names the shipped ones"},
       {"--model gpt2-splt", "--model: no model 'gpt2-splt', did you mean 'gpt2-split'?"},
       {"--model gpt2-split --hw a100-pcie-4", "--hw: no hardware 'a100-pcie-4', did you mean 'a100-pcie-40'?"},
@@ -114,6 +114,25 @@ TEST_CASE("wrong flags: one line on standard error, exit 2, nothing on standard 
       {gpt2 + "--amp fp8", "--amp: unknown value 'fp8'; known: bf16, fp16"},
       {gpt2 + "--phase step --micro-batches 0", "--micro-batches: '0' is not a whole number of at least 1"},
       {gpt2 + "--phase step --zero-grad nine", "--zero-grad: unknown value 'nine', did you mean 'none'?"},
+      {gpt2 + "--mode train --phase prefill",
+       "--mode train contradicts --phase prefill, which is inference; give --phase forward"},
+      {gpt2 + "--mode train --phase decode",
+       "--mode train contradicts --phase decode, which is inference; give --phase forward"},
+      {gpt2 + "--mode eval --phase optimizer", "--mode says nothing about --phase optimizer; add --phase step"},
+      {gpt2 + "--amp bf16 --phase optimizer", "--amp says nothing about --phase optimizer; add --phase step"},
+      {gpt2 + "--amp bf16 --dtype bf16",
+       "--amp bf16 converts nothing: weights and activations are bf16 already; add --dtype fp32"},
+      {gpt2 + "--amp bf16 --dtype weights=int8",
+       "--amp bf16: autocast leaves int8 weights as they are; add --dtype fp32"},
+      {gpt2 + "--phase step --dtype int8",
+       "--dtype: int8 weights have no gradient, which --phase step needs; give a floating-point dtype, or --phase "
+       "forward in evaluation"},
+      {gpt2 + "--phase backward --dtype act=int8",
+       "--dtype: int8 activations have no gradient, which --phase backward needs; give a floating-point dtype, or "
+       "--phase forward in evaluation"},
+      {gpt2 + "--mode train --dtype int4",
+       "--dtype: int4 weights have no gradient, which --mode train needs; give a floating-point dtype, or --phase "
+       "forward in evaluation"},
       {gpt2 + "--flops model-only", "--flops: unknown convention 'model-only'; known: executed, model, causal-halved"},
       {gpt2 + "--fuse qvk", "fuse=qvk: no fusion 'qvk', nor a run of ops \"a..b\", did you mean 'qkv'?"},
       {gpt2 + "--fuse top/h/scale..top/h/sofmax",
@@ -226,18 +245,54 @@ TEST_CASE("a failed write leaves the old file and nothing else") {
   const std::string old = folder.write("gemm.a100-pcie-40.csv", "old");
   folder.write("file", "");
   const Ran no_folder = run({"--model", "gemm", "--hw", "a100-pcie-40", "--out", folder.file("file")});
-  CHECK(no_folder.code == 1);
-  CHECK(no_folder.err.find("file: ") != std::string::npos);
+  CHECK(no_folder.code == 2);
+  CHECK(no_folder.err == "--out " + folder.file("file") + ": " + folder.file("file") + " is not a folder\n");
   // A folder in the way of the rename: the temporary file must go, whoever runs this (permissions do not stop root).
   fs::create_directories(folder.file("gemm.a100-pcie-40.json/x"));
   const Ran blocked = run({"--model", "gemm", "--hw", "a100-pcie-40", "--format", "json", "--out", folder.file("")});
-  CHECK(blocked.code == 1);
+  CHECK(blocked.code == 2);
   CHECK(blocked.err.find("cannot write: Is a directory") != std::string::npos);
   CHECK(read_all(old) == "old");
   CHECK(folder.count() == 3);  // old, file, the folder: no temporary name
+  // The other formats are not written, either.
+  const Ran all = run({"--model", "gemm", "--hw", "a100-pcie-40", "--out", folder.file("")});
+  CHECK(all.code == 2);
+  CHECK(read_all(old) == "old");
+  CHECK(folder.count() == 3);
   const Ran bad_model = run({"--model", folder.file("file"), "--out", folder.file("")});
   CHECK(bad_model.code == 2);
   CHECK(folder.count() == 3);
+}
+
+TEST_CASE("a path that cannot be written is refused before anything is computed") {
+  const Folder folder("paths");
+  const std::string file = folder.write("file", "");
+  fs::create_directories(folder.file("dir.csv"));
+  const std::string study = "whatif --model gemm --change K=64 --out ";
+  for (const std::string& command : {"--model gemm --out " + file + "/x", "memory --model gpt2 --out " + file + "/x",
+                                     study + file + "/x", study + file + "/x.csv"}) {
+    CAPTURE(command);
+    const Ran ran = run(split_words(command));
+    CHECK(ran.code == 2);
+    CHECK(ran.err.starts_with("--out " + file + "/x"));
+    CHECK(ran.err.ends_with(": " + file + " is not a folder\n"));
+  }
+  const Ran missing = run(split_words("compare t4 a10 --model gemm --out " + folder.file("no/x.csv")));
+  CHECK(missing.code == 2);
+  CHECK(missing.err == "--out " + folder.file("no/x.csv") + ": there is no folder " + folder.file("no") + "\n");
+  const Ran is_folder = run(split_words("sweep --model gemm --vary N=1 --out " + folder.file("dir.csv")));
+  CHECK(is_folder.code == 2);
+  CHECK(is_folder.err == "--out " + folder.file("dir.csv") + ": is a folder; name a file in it\n");
+  CHECK(folder.count() == 2);
+}
+
+TEST_CASE("a device is written to, not replaced") {
+  const Folder folder("device");
+  fs::create_symlink("/dev/full", folder.file("full.json"));
+  const Ran ran = run(split_words("whatif --model gemm --change K=64 --out " + folder.file("full.json")));
+  CHECK(ran.code == 1);
+  CHECK(ran.err == folder.file("full.json") + ": cannot write: No space left on device\n");
+  CHECK(fs::is_symlink(folder.file("full.json")));
 }
 
 TEST_CASE("standard output that cannot be written is exit 1") {
@@ -296,6 +351,7 @@ TEST_CASE("show recipe prints kernels of every op within the width") {
            "  forward   clone                memcpy    n act -> n act\n",
            "- heads: ",
            "optimizer adamw-foreach: ",
+           "  optimizer item                 memcpy    1 accum -> 1 accum; the CPU waits\n",
        }) {
     CAPTURE(part);
     CHECK(shown.out.find(part) != std::string::npos);

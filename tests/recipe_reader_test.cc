@@ -52,10 +52,10 @@ ops:
   softmax:
     let: {n: rows*width, half: ceil(n/2)}
     forward:
-      - {kernel: op}
+      - {kernel: op, sync: true}
       - {name: move, kernel: memcpy, n: n}
     backward:
-      - {name: work, kernel: reduce, pass: wgrad, when: train, launches: rows, flop: 3*n, matrix_flop: half, recomputed: half - 1, read: {act: n, weights: 1, kv: 2, accum: 3, index: 4, byte: 5}, write: {act: half}}
+      - {name: work, kernel: reduce, pass: wgrad, when: train, launches: rows, flop: 3*n, matrix_flop: half, recomputed: half - 1, read: {act: n, weights: 1, kv: 2, accum: 3, index: 4, byte: 5}, write: {act: half}, sync: true}
       - {kernel: copy, n: half}
 )");
   CHECK(recipe.name == "mine");
@@ -69,6 +69,8 @@ ops:
   CHECK(op.lets[1].evaluate(values) == 8);
   REQUIRE(op.forward.size() == 2);
   CHECK(op.forward[0].as_op);
+  CHECK(op.forward[0].sync);
+  CHECK_FALSE(op.forward[1].sync);
   CHECK(op.forward[0].name == "op");
   CHECK(op.forward[1].kernel == KernelClass::kMemcpy);
   CHECK(op.forward[1].reads.at(0).elements.evaluate(values) == 15);
@@ -83,6 +85,7 @@ ops:
   CHECK(work.vector_flop.evaluate(values) == 45);
   CHECK(work.matrix_flop.evaluate(values) == 8);
   CHECK(work.recomputed.evaluate(values) == 7);
+  CHECK(work.sync);
   REQUIRE(work.reads.size() == 6);
   const Dtypes dtypes = {Dtype::kInt8, Dtype::kBf16, Dtype::kFp32, Dtype::kFp8E4m3};
   std::vector<std::int64_t> bytes;
@@ -267,7 +270,7 @@ TEST_CASE("recipe: errors of an op") {
             "r.yaml:5:32: unknown key 'flops' in a stream kernel, did you mean 'flop'?"},
            {"forward: [{kernel: stream, m: 1}]",
             "r.yaml:5:32: unknown key 'm' in a stream kernel; known: name, kernel, pass, when, launches, flop, "
-            "matrix_flop, recomputed, read, write"},
+            "matrix_flop, recomputed, read, write, sync"},
            {"forward: [{kernel: stream, flop: rosw}]", "r.yaml:5:38: unknown name 'rosw', did you mean 'rows'?"},
            {"forward: [{kernel: stream, flop: 2*}]",
             "r.yaml:5:40: expression '2*' ends where a number or a dim is expected"},
@@ -279,7 +282,7 @@ TEST_CASE("recipe: errors of an op") {
            {"backward: [{kernel: op}]",
             "r.yaml:5:16: 'kernel: op' is the op as its row states it, which is a forward kernel"},
            {"forward: [{kernel: op, flop: 1}]",
-            "r.yaml:5:28: unknown key 'flop' in 'kernel: op', the op as its row states it; known: name, kernel"},
+            "r.yaml:5:28: unknown key 'flop' in 'kernel: op', the op as its row states it; known: name, kernel, sync"},
            {"forward: [{kernel: gemm, m: rows, k: width}]", "r.yaml:5:15: a gemm has no 'n:'"},
            {"forward: [{kernel: gemm, n: rows, k: width}]", "r.yaml:5:15: a gemm has no 'm:'"},
            {"forward: [{kernel: gemm, matrix_flop: 1}]",

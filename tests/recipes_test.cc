@@ -289,6 +289,7 @@ TEST_CASE("optimizers: passes over the parameters, kernels and launches") {
            Row{"pytorch-eager", "sgd", 3, 1, kFull, 2, 0},
            Row{"pytorch-eager", "momentum", 8, 3, 3 * kFull, 4, 1},
            Row{"pytorch-eager", "zero_grad", 1, 1, kFull, 0, 0},
+           Row{"pytorch-eager", "unscale", 2, 1, kFull, 2, 0},
        }) {
     CAPTURE(row.recipe);
     CAPTURE(row.name);

@@ -1,6 +1,8 @@
 // `analyze sweep` as its users see it. What is easy to break here: a file of another sweep that is continued or cut, a
 // value that names no flag, output of a sweep that never had a result.
 #include <doctest/doctest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -211,7 +213,7 @@ TEST_CASE("the other formats are files written whole") {
     CHECK(ran.err == "wrote " + path + "\n");
     CHECK(std::filesystem::file_size(path) > 500);
   }
-  CHECK(sweep("--model gemm --vary N=1 --out /nonexistent/s.csv").code == 1);
+  CHECK(sweep("--model gemm --vary N=1 --out /nonexistent/s.csv").code == 2);
   const Ran full = sweep("--model gemm --hw a100-pcie-40 --vary N=1..9 --format csv --out /dev/full");
   CHECK(full.code == 1);
   CHECK(full.err == "/dev/full: cannot write: No space left on device\n");
@@ -233,18 +235,44 @@ TEST_CASE("the first signal is noted, and afterwards all is as it was") {
 
 /// A buffer that interrupts the process at its first line, as someone at the keyboard would.
 class Impatient : public std::stringbuf {
+ public:
+  explicit Impatient(std::vector<int> signals) : signals_(std::move(signals)) {}
+
  protected:
   std::streamsize xsputn(const char* text, std::streamsize size) override {
-    if (writes_++ == 1) std::raise(SIGINT);
+    if (writes_++ == 1) {
+      for (const int signal : signals_) std::raise(signal);
+    }
     return std::stringbuf::xsputn(text, size);
   }
 
  private:
+  std::vector<int> signals_;
   int writes_ = 0;
 };
 
+TEST_CASE("the second signal kills at once, also in the middle of a sweep, whichever of the two it is") {
+  for (const int second : {SIGINT, SIGTERM}) {
+    const pid_t child = fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+      std::signal(second, SIG_DFL);  // whoever runs the tests has a handler of its own
+      Impatient buffer({SIGINT, second});
+      std::ostream out(&buffer);
+      std::ostringstream err;
+      const Args args = words_of("sweep --model gemm --hw a100-pcie-40 --threads 1 --vary N=1..5000 --format csv");
+      run_analyze(args, {out, err, 80, false, {"/nonexistent", ""}});
+      _exit(0);
+    }
+    int status = 0;
+    REQUIRE(waitpid(child, &status, 0) == child);
+    REQUIRE(WIFSIGNALED(status));
+    CHECK(WTERMSIG(status) == second);
+  }
+}
+
 TEST_CASE("Ctrl-C leaves whole lines, says how many, and is exit 130") {
-  Impatient buffer;
+  Impatient buffer({SIGINT});
   std::ostream out(&buffer);
   std::ostringstream err;
   const Args args = words_of("sweep --model gemm --hw a100-pcie-40 --threads 1 --vary N=1..5000 --format csv");

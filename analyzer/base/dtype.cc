@@ -50,6 +50,8 @@ std::optional<Dtype> find_dtype(std::string_view name) {
   return it->id;
 }
 
+bool is_integer(Dtype dtype) { return dtype == Dtype::kInt32 || dtype == Dtype::kInt8 || dtype == Dtype::kInt4; }
+
 std::span<const Dtype> exact_in(Dtype dtype) { return kExactIn.at(static_cast<std::size_t>(dtype)); }
 
 Count tensor_bytes(Count n, Dtype dtype) {

@@ -26,6 +26,8 @@ std::span<const DtypeRow, kDtypeCount> dtype_table();
 const DtypeRow& row(Dtype dtype);
 std::optional<Dtype> find_dtype(std::string_view name);
 
+bool is_integer(Dtype dtype);
+
 /// The dtypes that represent every value of `dtype` exactly, itself first, narrowest next; fp64 only for itself,
 /// because its units are slow and nothing in deep learning falls back to it.
 std::span<const Dtype> exact_in(Dtype dtype);

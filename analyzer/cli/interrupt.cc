@@ -8,7 +8,11 @@ namespace {
 std::atomic<int> noted{0};  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables): a handler has no context
 static_assert(std::atomic<int>::is_always_lock_free, "a signal handler may use nothing else");
 
-void note(int number) { noted = number; }
+/// The kernel has reset the action of the signal that came (SA_RESETHAND); the other one kills now, too.
+void note(int number) {
+  noted = number;
+  std::signal(number == SIGINT ? SIGTERM : SIGINT, SIG_DFL);
+}
 
 }  // namespace
 

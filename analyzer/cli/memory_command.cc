@@ -111,18 +111,14 @@ MemoryReport report_of(const Options& options, const Io& io) {
 }
 
 /// Everything is rendered before anything is written.
-void write_files(const MemoryReport& report, const std::vector<const MemoryFormat*>& formats, const std::string& folder,
-                 const Io& io) {
-  std::vector<std::pair<std::string, std::string>> files;
+void write_report(const MemoryReport& report, const std::vector<const MemoryFormat*>& formats,
+                  const std::string& folder, const Io& io) {
+  std::vector<OutputFile> files;
   for (const MemoryFormat* format : formats) {
-    files.emplace_back(fmt::format("{}/{}.memory.{}", folder, report.memory.model.name, format->extension),
-                       format->render(report));
+    files.push_back(
+        {fmt::format("{}/{}.memory.{}", folder, report.memory.model.name, format->extension), format->render(report)});
   }
-  make_folder(folder);
-  for (const auto& [path, text] : files) {
-    write_file(path, text);
-    io.err << "wrote " << path << "\n";
-  }
+  write_files(folder, files, io.err);
 }
 
 }  // namespace
@@ -140,6 +136,7 @@ int memory_command(const Args& args, const Io& io) {
   const auto name = given.get("model");
   if (!name) throw InputError("--model is missing; `analyze list models` names the shipped ones");
   const std::vector<const MemoryFormat*> formats = formats_of(given);
+  if (const auto folder = given.get("out")) check_out_folder(*folder);
   MemoryReport report = report_of(given, io);
   Model model = configured_model(*name, given);
   const AnalysisOptions settings = settings_of(model, with_defaults(given, model));
@@ -149,7 +146,7 @@ int memory_command(const Args& args, const Io& io) {
   if (report.document && !report.memory.document) refuse_document_count(report.memory.model);
   if (given.has("fit")) report.fits = fit_memory(prepared, report.capacity());
   if (const auto folder = given.get("out")) {
-    write_files(report, formats, *folder, io);
+    write_report(report, formats, *folder, io);
   } else {
     io.out << formats.front()->render(report);
   }

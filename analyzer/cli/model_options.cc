@@ -9,6 +9,7 @@
 
 #include "analyzer/base/error.h"
 #include "analyzer/base/text.h"
+#include "analyzer/cli/contradictions.h"
 #include "analyzer/spec/library.h"
 
 namespace gable {
@@ -21,7 +22,9 @@ constexpr std::array<OptionRow, 18> kModelOptions = {{
     {"dtype", "D", "bf16, or by tensor: weights=int8,act=bf16,kv=fp8_e4m3,accum=fp32"},
     {"parts", "P,...", "parts of the model to cost, or 'all'; without it, all but the optional ones"},
     {"phase", "P", "forward (default), backward, optimizer, step (all three), prefill, or decode"},
-    {"mode", "eval|train", "whether dropout runs, which batch statistics; eval for forward phases unless given"},
+    {"mode", "eval|train",
+     "whether dropout runs, which batch statistics; eval for forward phases unless given, train (or eval) for the "
+     "others"},
     {"recipe", "R", "how ops become kernels (analyze list recipes), or a YAML file; the model's own, or ideal"},
     {"fuse", "F,...",
      "merges kernels: fusions of the recipe (analyze show recipe R), or a run of ops: h/scale..h/softmax"},
@@ -51,19 +54,6 @@ std::vector<std::string> split_settings(std::string_view text) {
   return parts;
 }
 
-/// Options that say something about some phases only.
-struct PhaseOption {
-  std::string_view name;
-  bool (*used)(Phase);
-};
-constexpr std::array<PhaseOption, 5> kPhaseOptions = {{
-    {"recompute", has_backward},
-    {"micro-batches", has_backward},
-    {"optimizer", has_optimizer},
-    {"clip-grad", has_optimizer},
-    {"zero-grad", [](Phase phase) { return has_backward(phase) || has_optimizer(phase); }},
-}};
-
 StepOptions step_options(const Model& model, const Options& options) {
   StepOptions step;
   if (const auto phase = options.get("phase")) step.phase = parse_phase(*phase);
@@ -79,11 +69,6 @@ StepOptions step_options(const Model& model, const Options& options) {
   step.clip = options.has("clip-grad");
   if (const auto n = options.get("micro-batches"))
     step.micro_batches = static_cast<std::int64_t>(whole_number("micro-batches", *n, 1));
-  for (const PhaseOption& option : kPhaseOptions) {
-    if (options.has(option.name) && !option.used(step.phase))
-      throw InputError(
-          fmt::format("--{} says nothing about --phase {}; add --phase step", option.name, phase_name(step.phase)));
-  }
   return step;
 }
 
@@ -154,6 +139,7 @@ AnalysisOptions analysis_options(const Model& model, const Options& options) {
   if (const auto flops = options.get("flops")) settings.flops = parse_flops(*flops);
   if (const auto roofs = options.get("roofs")) settings.roofs = parse_roofs(*roofs);
   settings.resident_l2 = one_of(options, "resident", kResident) == "l2";
+  refuse_contradictions(model, options, settings);
   return settings;
 }
 

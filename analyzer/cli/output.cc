@@ -4,8 +4,12 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
+#include <deque>
 #include <filesystem>
+#include <ostream>
 #include <system_error>
 #include <utility>
 
@@ -14,10 +18,34 @@
 namespace gable {
 namespace {
 
+namespace fs = std::filesystem;
+
 std::string system_message(int code) { return std::generic_category().message(code); }
 
-[[noreturn]] void cannot_write(const std::string& path) {
-  throw OutputError(fmt::format("{}: cannot write: {}", path, system_message(errno)));
+/// A path that cannot be right is wrong input; a full or broken disk is not.
+[[noreturn]] void cannot(std::string_view what, const std::string& path, int code) {
+  constexpr std::array kOfPath = {EACCES, EPERM, EROFS, ENOENT, ENOTDIR, EISDIR, EEXIST, ENAMETOOLONG, ELOOP, ENXIO};
+  const std::string message = fmt::format("{}: cannot {}: {}", path, what, system_message(code));
+  if (std::find(kOfPath.begin(), kOfPath.end(), code) != kOfPath.end()) throw InputError(message);
+  throw OutputError(message);
+}
+
+[[noreturn]] void cannot_write(const std::string& path) { cannot("write", path, errno); }
+
+/// A device or a pipe is written to, never replaced.
+bool is_special(const std::string& path) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  return fs::exists(status) && !fs::is_regular_file(status) && !fs::is_directory(status);
+}
+
+/// @throws InputError unless entries can be made in the folder
+void check_folder(const std::string& out, const fs::path& folder) {
+  std::error_code error;
+  if (!fs::is_directory(folder, error))
+    throw InputError(fmt::format("--out {}: {} is not a folder", out, folder.string()));
+  if (access(folder.c_str(), W_OK | X_OK) != 0)
+    throw InputError(fmt::format("--out {}: cannot write in {}: {}", out, folder.string(), system_message(errno)));
 }
 
 int open_to_write(const std::string& path, int flags) {
@@ -69,17 +97,45 @@ class TemporaryFile {
 
 }  // namespace
 
-void make_folder(const std::string& folder) {
+void check_out_folder(const std::string& path) {
   std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error) throw OutputError(fmt::format("{}: cannot create the folder: {}", folder, error.message()));
-  if (!std::filesystem::is_directory(folder, error)) throw OutputError(fmt::format("{}: is not a folder", folder));
+  fs::path there = fs::absolute(path, error);
+  while (!fs::exists(there, error) && there.has_relative_path()) there = there.parent_path();
+  check_folder(path, there);
 }
 
-void write_file(const std::string& path, const std::string& text) {
-  TemporaryFile file(path);
-  file.write_all(text);
-  file.rename_to_target();
+void check_out_file(const std::string& path) {
+  std::error_code error;
+  if (fs::is_directory(path, error)) throw InputError(fmt::format("--out {}: is a folder; name a file in it", path));
+  if (is_special(path)) return;
+  const fs::path folder = fs::absolute(path, error).parent_path();
+  if (!fs::exists(folder, error))
+    throw InputError(fmt::format("--out {}: there is no folder {}", path, folder.string()));
+  check_folder(path, folder);
+}
+
+void write_files(std::span<const OutputFile> files, std::ostream& err) {
+  std::deque<TemporaryFile> all;
+  std::error_code error;
+  for (const OutputFile& file : files) {
+    if (fs::is_directory(file.path, error)) cannot("write", file.path, EISDIR);  // before another one is in its place
+    if (is_special(file.path)) {
+      GrowingFile special(file.path, 0);
+      special.append(file.text);
+      special.finish();
+    } else {
+      all.emplace_back(file.path).write_all(file.text);
+    }
+  }
+  for (TemporaryFile& file : all) file.rename_to_target();
+  for (const OutputFile& file : files) err << "wrote " << file.path << "\n";
+}
+
+void write_files(const std::string& folder, std::span<const OutputFile> files, std::ostream& err) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) cannot("create the folder", folder, error.value());
+  write_files(files, err);
 }
 
 GrowingFile::GrowingFile(std::string path, std::int64_t keep) : path_(std::move(path)) {

@@ -2,23 +2,35 @@
 #pragma once
 
 #include <cstdint>
+#include <iosfwd>
+#include <span>
 #include <string>
 #include <string_view>
 
 namespace gable {
 
-/// Creates the folder if it is missing. @throws OutputError
-void make_folder(const std::string& folder);
+/// What is wrong with --out is told before anything is computed. @throws InputError
+void check_out_folder(const std::string& path);
+void check_out_file(const std::string& path);
 
-/// Writes to a temporary name beside `path`, then renames: an existing file is replaced only by a whole new one, and
-/// nothing is left behind on failure. @throws OutputError
-void write_file(const std::string& path, const std::string& text);
+struct OutputFile {
+  std::string path;
+  std::string text;
+};
+
+/// Writes to temporary names beside them, then renames: existing files are replaced only by whole new ones, and only
+/// when all are written; nothing is left behind on failure. Names them on `err`.
+/// @throws InputError for a path where nothing can be written, OutputError
+void write_files(std::span<const OutputFile> files, std::ostream& err);
+/// The same into a folder, which is created if it is missing.
+void write_files(const std::string& folder, std::span<const OutputFile> files, std::ostream& err);
 
 /// A file whose content must survive an interruption, a full disk or a crash, so that the work can be continued:
 /// everything goes to its real name at once.
 class GrowingFile {
  public:
-  /// Keeps the first `keep` bytes of what is there. @throws OutputError
+  /// Keeps the first `keep` bytes of what is there. @throws InputError for a path where nothing can be written,
+  /// OutputError
   GrowingFile(std::string path, std::int64_t keep);
   GrowingFile(const GrowingFile&) = delete;
   GrowingFile& operator=(const GrowingFile&) = delete;

@@ -59,19 +59,15 @@ std::vector<const Format*> formats(const Options& options) {
   return found;
 }
 
-void write_files(const Analysis& analysis, const std::vector<const Format*>& all, ReportOptions report,
-                 const std::string& folder, const Io& io) {
+void write_report(const Analysis& analysis, const std::vector<const Format*>& all, ReportOptions report,
+                  const std::string& folder, const Io& io) {
   report.color = false;
-  std::vector<std::pair<std::string, std::string>> files;  // everything is rendered before anything is written
+  std::vector<OutputFile> files;  // everything is rendered before anything is written
   for (const Format* format : all) {
-    files.emplace_back(fmt::format("{}/{}.{}.{}", folder, analysis.model.name, analysis.hw.name, format->extension),
-                       format->render(analysis, report));
+    files.push_back({fmt::format("{}/{}.{}.{}", folder, analysis.model.name, analysis.hw.name, format->extension),
+                     format->render(analysis, report)});
   }
-  make_folder(folder);
-  for (const auto& [path, text] : files) {
-    write_file(path, text);
-    io.err << "wrote " << path << "\n";
-  }
+  write_files(folder, files, io.err);
 }
 
 }  // namespace
@@ -89,6 +85,7 @@ int report_command(const Args& args, const Io& io) {
   const auto name = options.get("model");
   if (!name) throw InputError("--model is missing; `analyze list models` names the shipped ones");
   const std::vector<const Format*> wanted = formats(options);
+  if (const auto folder = options.get("out")) check_out_folder(*folder);
   ReportOptions report = report_options(options, io);
   std::optional<Host> host;
   if (const auto name_of_host = options.get("host")) host = load_host(*name_of_host);
@@ -100,7 +97,7 @@ int report_command(const Args& args, const Io& io) {
   analysis.hw_reason = choice.reason;
   if (host) report.clocks = ClockReport{*host, options.has("graph"), run_clocks(analysis, *host, options.has("graph"))};
   if (const auto folder = options.get("out")) {
-    write_files(analysis, wanted, report, *folder, io);
+    write_report(analysis, wanted, report, *folder, io);
   } else {
     io.out << wanted.front()->render(analysis, report);
   }

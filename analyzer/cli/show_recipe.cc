@@ -47,7 +47,9 @@ std::string shape_text(const KernelSpec& kernel) {
 
 /// "2*n act + rows accum -> n act; n FLOP; if affine"
 std::string kernel_text(const KernelSpec& kernel) {
-  if (kernel.as_op) return "the op as its row states it";
+  constexpr std::string_view kSync = "the CPU waits";
+  if (kernel.as_op)
+    return fmt::format("the op as its row states it{}{}", kernel.sync ? "; " : "", kernel.sync ? kSync : "");
   std::vector<std::string> parts;
   std::span<const Operand> reads = kernel.reads;
   std::span<const Operand> writes = kernel.writes;
@@ -62,6 +64,7 @@ std::string kernel_text(const KernelSpec& kernel) {
   if (!is_zero(kernel.vector_flop)) parts.push_back(with_unit(kernel.vector_flop, "FLOP"));
   if (kernel.launches.text() != "1") parts.push_back(with_unit(kernel.launches, "launches"));
   if (kernel.when) parts.push_back("if " + kernel.when->text());
+  if (kernel.sync) parts.emplace_back(kSync);
   return fmt::format("{}", fmt::join(parts, "; "));
 }
 

@@ -74,6 +74,7 @@ void refuse_words(const Options& options, std::string_view command) {
 
 void check_formats(const Options& options, std::span<const StudyFormat> formats) {
   const std::vector<const StudyFormat*> all = wanted(options, formats);
+  if (const auto out = options.get("out")) to_folder(options, formats) ? check_out_folder(*out) : check_out_file(*out);
   if (to_folder(options, formats)) return;
   if (all.size() != 1) throw InputError("--format: one format goes to standard output; for several add --out DIR");
   const StudyFormat* file = format_of_file(options, formats);
@@ -85,19 +86,19 @@ void write_formats(const Options& options, std::span<const StudyFormat> formats,
                    const Io& io) {
   const auto out = options.get("out");
   const bool folder = to_folder(options, formats);
-  std::vector<std::pair<std::string, std::string>> files;  // everything is rendered before anything is written
+  std::vector<OutputFile> files;  // everything is rendered before anything is written
   for (const StudyFormat* format : wanted(options, formats)) {
     const std::string text = format->render(io.color && !out);
     if (!out) {
       io.out << text;
     } else {
-      files.emplace_back(folder ? fmt::format("{}/{}.{}", *out, stem, format->extension) : *out, text);
+      files.push_back({folder ? fmt::format("{}/{}.{}", *out, stem, format->extension) : *out, text});
     }
   }
-  if (folder) make_folder(*out);
-  for (const auto& [path, text] : files) {
-    write_file(path, text);
-    io.err << "wrote " << path << "\n";
+  if (folder) {
+    write_files(*out, files, io.err);
+  } else {
+    write_files(files, io.err);
   }
 }
 

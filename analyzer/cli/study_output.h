@@ -15,12 +15,13 @@
 
 namespace gable {
 
-/// --format, else what the ending of --out says, else the first. @throws InputError
+/// --format, else what the ending of --out says, else the first; checks --out. @throws InputError
 template <typename Format>
 const Format& format_of(std::span<const Format> formats, const Options& options,
                         const Format& (*find)(std::string_view)) {
-  if (const auto given = options.get("format")) return find(*given);
   const auto file = options.get("out");
+  if (file) check_out_file(*file);
+  if (const auto given = options.get("format")) return find(*given);
   if (!file) return formats.front();
   for (const Format& format : formats) {
     if (file->ends_with(fmt::format(".{}", format.extension))) return format;
@@ -36,8 +37,8 @@ inline void write_study(const std::string& text, const Options& options, const I
     io.out << text;
     return;
   }
-  write_file(*file, text);
-  io.err << "wrote " << *file << "\n";
+  const OutputFile whole = {*file, text};
+  write_files({&whole, 1}, io.err);
 }
 
 }  // namespace gable

@@ -156,8 +156,8 @@ int render(const Sweep& sweep, const SweepFormat& format, const SweepRun& settin
       io);
   const std::string text = format.render(report);
   if (file) {
-    write_file(*file, text);
-    io.err << "wrote " << *file << "\n";
+    const OutputFile whole = {*file, text};
+    write_files({&whole, 1}, io.err);
   } else {
     io.out << text;
   }
@@ -185,6 +185,7 @@ int sweep_command(const Args& args, const Io& io) {
                                  in_quotes(options.words.front())));
   }
   const SweepFormat& format = sweep_format_of(options);
+  if (const auto file = options.get("out")) check_out_file(*file);
   const SweepRun settings{0, threads_of(options), interrupted};
   const Sweep sweep = sweep_of(options, io.machine);
   refuse_what_is_too_much(sweep, format, options);

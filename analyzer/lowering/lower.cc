@@ -100,26 +100,34 @@ class Lowering {
   }
 
   void emit_spec(std::size_t op, const KernelSpec& spec, Pass pass, const LoweredOp& lowered) {
-    if (spec.as_op) return as_op(op, pass, lowered);
+    if (spec.as_op) return as_op(op, pass, lowered, spec.sync);
     if (spec.when && spec.when->evaluate(values_) == 0) return;
-    emit(op, spec.name, spec.kernel, pass, kernel_cost(spec, values_, lowered.args.dtypes), lowered);
+    emit(op, spec.name, spec.kernel, pass, kernel_cost(spec, values_, lowered.args.dtypes), lowered).sync = spec.sync;
   }
 
-  void as_op(std::size_t op, Pass pass, const LoweredOp& lowered) {
+  void as_op(std::size_t op, Pass pass, const LoweredOp& lowered, bool sync = false) {
     const OpKind& kind = *model_.ops[op].kind;
     const Cost cost = without_parameters(kind.forward(lowered.args));
-    if (cost.launches > Count(0)) emit(op, kind.name, kind.kernel, pass, cost, lowered);
+    if (cost.launches > Count(0)) emit(op, kind.name, kind.kernel, pass, cost, lowered).sync = sync;
   }
 
-  void emit(std::size_t op, std::string_view name, KernelClass kernel, Pass pass, Cost cost, const LoweredOp& lowered) {
+  Kernel& emit(std::size_t op, std::string_view name, KernelClass kernel, Pass pass, Cost cost,
+               const LoweredOp& lowered) {
     if (pass == Pass::kRecompute) {
       cost.recomputed = cost.matrix_flop;
       cost.masked = 0;
     } else if (is_causal(op, lowered)) {
       cost.masked = (cost.matrix_flop - cost.recomputed).value() / 2;
     }
-    const std::int64_t times = (Count(lowered.executions) * Count(plan_.options.micro_batches)).value();
-    out_.push_back({op, name, kernel, pass, cost, lowered.count, times, costed_.ops[op].loop, out_.size()});
+    return push(op, name, kernel, pass, cost, lowered, plan_.options.micro_batches);
+  }
+
+  Kernel& push(std::size_t op, std::string_view name, KernelClass kernel, Pass pass, const Cost& cost,
+               const LoweredOp& lowered, std::int64_t micro_batches) {
+    const std::int64_t times = (Count(lowered.executions) * Count(micro_batches)).value();
+    out_.push_back(
+        {op, name, kernel, pass, cost, lowered.count, times, costed_.ops[op].loop, out_.size(), micro_batches, false});
+    return out_.back();
   }
 
   /// Of an op by itself; a run of ops knows which of its products are.
@@ -133,7 +141,7 @@ class Lowering {
   void emit_sums(std::size_t op, const std::vector<GradientSum>& sums) {
     for (const GradientSum& sum : sums) {
       const LoweredOp each = {{}, sum.count, sum.executions};
-      emit(op, sum.spec->name, sum.spec->kernel, sum.pass, sum.one, each);
+      emit(op, sum.spec->name, sum.spec->kernel, sum.pass, sum.one, each).sync = sum.spec->sync;
     }
   }
 
@@ -178,8 +186,7 @@ class Lowering {
     const KernelSpec& spec = *options.recipe->accumulate;
     const std::vector<std::int64_t> values = {parameters.elements.value(), parameters.tensors.value()};
     const Cost cost = kernel_cost(spec, values, master_dtypes());
-    out_.push_back({op, spec.name, spec.kernel, Pass::kWgrad, cost, lowered.count,
-                    (Count(lowered.executions) * Count(times)).value(), costed_.ops[op].loop, out_.size()});
+    push(op, spec.name, spec.kernel, Pass::kWgrad, cost, lowered, times).sync = spec.sync;
   }
 
   void update(std::size_t op) {
@@ -188,8 +195,8 @@ class Lowering {
     const Parameters parameters = parameters_of(costed_);
     const std::vector<std::int64_t> values = {parameters.elements.value(), parameters.tensors.value()};
     for (const KernelSpec& kernel : spec->kernels)
-      out_.push_back({op, kernel.name, kernel.kernel, Pass::kOptimizer, kernel_cost(kernel, values, master_dtypes()), 1,
-                      1, -1, out_.size()});
+      push(op, kernel.name, kernel.kernel, Pass::kOptimizer, kernel_cost(kernel, values, master_dtypes()), {}, 1).sync =
+          kernel.sync;
   }
 
   [[nodiscard]] Dtypes master_dtypes() const { return costed_.base; }

@@ -15,10 +15,12 @@ struct Kernel {
   KernelClass kernel = KernelClass::kStream;
   Pass pass = Pass::kForward;
   Cost one;
-  std::int64_t count = 1;       ///< of `executions`, in one pass of its block
-  std::int64_t executions = 1;  ///< in the whole phase
-  int loop = -1;                ///< innermost block around it that repeats; -1: none
-  std::size_t order = 0;        ///< position in the phase
+  std::int64_t count = 1;          ///< of `executions`, in one pass of its block
+  std::int64_t executions = 1;     ///< in the whole phase
+  int loop = -1;                   ///< innermost block around it that repeats; -1: none
+  std::size_t order = 0;           ///< position in the phase
+  std::int64_t micro_batches = 1;  ///< it runs in so many of the last ones; the optimizer's kernels follow them all
+  bool sync = false;               ///< the CPU waits until it has run
 };
 
 /// The kernels of the phase in the order of execution (a repeated block once). `out` is reused.

@@ -138,13 +138,16 @@ const std::vector<Consumer>* consumers_of(const Plan& plan, const TensorRef& ref
 
 void add_optimizer(Model& model, const StepOptions& options) {
   if (!has_optimizer(options.phase)) return;
-  find_update(options, wanted_optimizer(options));
+  const OptimizerSpec& update = find_update(options, wanted_optimizer(options));
+  const auto scaling_runs = [&](std::string_view name) {
+    return options.amp == Dtype::kFp16 && options.recipe->find_optimizer(name) != nullptr;
+  };
   Part part;
   part.name = "optimizer";
   part.doc = "the update of the parameters";
   part.update = true;
   model.parts.push_back(part);
-  const auto add = [&](const std::string& name) {
+  const auto add = [&](std::string_view name) {
     OpSpec op;
     op.name = name;
     op.path = name;
@@ -153,7 +156,9 @@ void add_optimizer(Model& model, const StepOptions& options) {
     op.count = Expr::constant(1);
     model.ops.push_back(op);
   };
+  if (scaling_runs(kUnscale)) add(kUnscale);
   if (options.clip) add("clip");
+  if (scaling_runs(kFoundInf) && !update.reads_found_inf) add(kFoundInf);
   add(wanted_optimizer(options));
   if (options.keep_gradients) add("zero_grad");
 }

@@ -48,8 +48,8 @@ struct Plan {
   std::vector<std::shared_ptr<const FusionSpec>> runs;  ///< fusions made of "a..b"
 };
 
-/// Adds a part "optimizer" with the ops that the phase needs (zero_grad, clip, the update). Nothing without such a
-/// phase. @throws InputError naming --optimizer
+/// Adds a part "optimizer" with the ops that the phase needs (loss scaling, clip, the update, zero_grad). Nothing
+/// without such a phase. @throws InputError naming --optimizer
 void add_optimizer(Model& model, const StepOptions& options);
 
 /// @throws InputError: an unknown fusion or op; a chain that is none; an op that has no backward in the recipe

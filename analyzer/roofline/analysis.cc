@@ -8,6 +8,7 @@
 #include "analyzer/base/error.h"
 #include "analyzer/base/text.h"
 #include "analyzer/lowering/kernel_cost.h"
+#include "analyzer/roofline/integer_training.h"
 #include "analyzer/roofline/residency.h"
 
 namespace gable {
@@ -189,6 +190,7 @@ Totals share_of(const OpRow& row, FlopConvention flops, std::int64_t n) {
 Prepared prepare(Model model, AnalysisOptions options) {
   options.cost.loss = options.cost.loss || has_backward(options.step.phase);
   options.cost.amp = options.step.amp;
+  refuse_integer_training(model, options);
   add_optimizer(model, options.step);
   Prepared prepared;
   prepared.plan = make_plan(model, options.step);

@@ -143,7 +143,7 @@ struct Prepared {
   Plan plan;
   AnalysisOptions options;
 };
-/// @throws InputError: what make_plan throws
+/// @throws InputError: what make_plan and refuse_integer_training throw
 Prepared prepare(Model model, AnalysisOptions options);
 
 /// Buffers that evaluate_point() reuses.

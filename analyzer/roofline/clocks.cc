@@ -1,131 +1,159 @@
 #include "analyzer/roofline/clocks.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
 
 namespace gable {
 namespace {
 
-/// One kernel of the list with what it takes on both clocks.
-struct Launch {
-  const Kernel* kernel = nullptr;
-  double cpu_s = 0;  ///< to dispatch once
-  double gpu_s = 0;  ///< to run once
+/// Both clocks. How far the GPU is ahead is kept instead of its time: what comes next depends on that alone.
+struct State {
+  double cpu_s = 0;
+  double lead_s = 0;           ///< GPU clock - CPU clock
+  std::vector<double> idle_s;  ///< by span
+  std::int64_t syncs = 0;
+  double wait_s = 0;  ///< at them
 };
 
-double dispatch_time(const Host& host, Pass pass) {
-  switch (pass) {
-    case Pass::kForward:
-    case Pass::kRecompute:
-      return host.forward.value;
-    case Pass::kDgrad:
-    case Pass::kWgrad:
-      return host.backward.value;
-    case Pass::kOptimizer:
-      break;
+/// What a time round a loop tells about the next ones. A step of the clocks only adds to the lead or takes the larger
+/// of it and a constant, so that once round is lead -> max(lead + drift, constant); with a synchronisation point it is
+/// a constant alone.
+struct Round {
+  bool waited = false;  ///< GPU or CPU did for the other: the lead is the constant now, whatever it was before
+  double slack_s = std::numeric_limits<double>::infinity();  ///< least lead that was left where work was at hand
+
+  void join(const Round& other) {
+    waited = waited || other.waited;
+    slack_s = std::min(slack_s, other.slack_s);
   }
-  return host.optimizer.value;
-}
+};
 
-std::string_view pass_group(Pass pass) {
-  if (pass == Pass::kForward) return "forward";
-  return pass == Pass::kOptimizer ? "optimizer" : "backward";
-}
-
-/// The kernels in the order of execution, which the rows of ops do not keep.
-std::vector<Launch> in_order(const Analysis& analysis, const Host& host) {
-  std::vector<Launch> launches;
-  std::vector<std::size_t> order;
-  for (const OpRow& row : analysis.rows) {
-    for (const KernelRow& kernel : row.kernels) {
-      const double starts = (kernel.kernel.one.launches + kernel.kernel.one.memcpys).real();
-      const double latency = analysis.options.roofs.launch ? starts * analysis.hw.launch_latency.value : 0;
-      launches.push_back({&kernel.kernel, starts * dispatch_time(host, kernel.kernel.pass),
-                          std::max(0.0, kernel.time.total_s - latency)});
-    }
-  }
-  std::stable_sort(launches.begin(), launches.end(),
-                   [](const Launch& a, const Launch& b) { return a.kernel->order < b.kernel->order; });
-  return launches;
-}
-
-std::string span_name(const Analysis& analysis, const Kernel& kernel) {
-  const OpSpec& op = analysis.model.ops[kernel.op];
-  return op.group < 0 ? analysis.model.parts[op.part].name
-                      : analysis.model.groups[static_cast<std::size_t>(op.group)].path;
-}
-
-class Clock {
+class Simulation {
  public:
-  Clock(double latency_s, Clocks& clocks) : latency_s_(latency_s), clocks_(clocks) {}
-
-  void launch(const Launch& launch, ClockSpan& span) {
-    const auto times = launch.kernel->count;
-    for (std::int64_t i = 0; i < times; ++i) {
-      cpu_s_ += launch.cpu_s;
-      const double start_s = std::max(gpu_s_, cpu_s_ + latency_s_);
-      span.idle_s += start_s - gpu_s_;
-      gpu_s_ = start_s + launch.gpu_s;
-    }
-    span.cpu_s += launch.cpu_s * static_cast<double>(times);
-    span.gpu_s += launch.gpu_s * static_cast<double>(times);
-    span.launches += (launch.kernel->one.launches * Count(times)).value();
+  Simulation(double latency_s, std::size_t spans, double started_s) : latency_s_(latency_s) {
+    state_.cpu_s = started_s;
+    state_.lead_s = -started_s;
+    state_.idle_s.resize(spans);
   }
 
-  void finish() {
-    clocks_.step_s = std::max(cpu_s_, gpu_s_);
-    for (const ClockSpan& span : clocks_.spans) {
-      clocks_.cpu_s += span.cpu_s;
-      clocks_.gpu_s += span.gpu_s;
-      clocks_.idle_s += span.idle_s;
+  Round run(const LaunchLoop& loop) {
+    Round all;
+    bool from_constant = false;
+    for (std::int64_t left = loop.times; left > 0;) {
+      const State before = state_;
+      Round round = once(loop);
+      const std::int64_t alike = like_it(round, from_constant, before, --left);
+      repeat(before, alike, round);
+      left -= alike;
+      from_constant = round.waited;
+      all.join(round);
     }
+    return all;
   }
+
+  [[nodiscard]] const State& state() const { return state_; }
 
  private:
+  Round once(const LaunchLoop& loop) {
+    Round round;
+    if (loop.body.empty()) launch(loop, round);
+    for (const LaunchLoop& inner : loop.body) round.join(run(inner));
+    if (loop.sync) synchronise(round);
+    return round;
+  }
+
+  void launch(const LaunchLoop& launch, Round& round) {
+    state_.cpu_s += launch.cpu_s;
+    state_.lead_s -= launch.cpu_s;
+    const double spare_s = state_.lead_s - latency_s_;
+    if (spare_s < 0) {
+      state_.idle_s[launch.span] -= spare_s;
+      state_.lead_s = latency_s_;
+      round.waited = true;
+    } else {
+      round.slack_s = std::min(round.slack_s, spare_s);
+    }
+    state_.lead_s += launch.gpu_s;
+  }
+
+  void synchronise(Round& round) {
+    ++state_.syncs;
+    state_.wait_s += state_.lead_s;  // which is not negative: the GPU has just run what the CPU had dispatched
+    state_.cpu_s += state_.lead_s;
+    state_.lead_s = 0;
+    round.waited = true;
+  }
+
+  /// How many of the `left` next times round add what this one did to both clocks.
+  [[nodiscard]] std::int64_t like_it(const Round& round, bool from_constant, const State& before,
+                                     std::int64_t left) const {
+    if (round.waited) return from_constant ? left : 0;  // the lead began and ended as the constant, and so on
+    const double drift_s = state_.lead_s - before.lead_s;
+    if (drift_s >= 0) return left;  // the GPU falls back further and further: it never waits again
+    const double until_idle = std::floor(round.slack_s / -drift_s) - 1;  // one less, for the rounding
+    return until_idle < static_cast<double>(left) ? std::max<std::int64_t>(0, static_cast<std::int64_t>(until_idle))
+                                                  : left;
+  }
+
+  void repeat(const State& before, std::int64_t times, Round& round) {
+    const auto n = static_cast<double>(times);
+    state_.syncs += times * (state_.syncs - before.syncs);
+    state_.wait_s += n * (state_.wait_s - before.wait_s);
+    state_.cpu_s += n * (state_.cpu_s - before.cpu_s);
+    for (std::size_t i = 0; i < state_.idle_s.size(); ++i)
+      state_.idle_s[i] += n * (state_.idle_s[i] - before.idle_s[i]);
+    if (round.waited) return;
+    const double drift_s = n * (state_.lead_s - before.lead_s);
+    state_.lead_s += drift_s;
+    round.slack_s += std::min(0.0, drift_s);
+  }
+
   double latency_s_;
-  double cpu_s_ = 0;
-  double gpu_s_ = 0;
-  Clocks& clocks_;
+  State state_;
 };
 
-ClockSpan& span_of(const Analysis& analysis, const Kernel& kernel, Clocks& clocks) {
-  const std::string name = span_name(analysis, kernel);
-  const std::string_view pass = pass_group(kernel.pass);
-  auto found = std::find_if(clocks.spans.begin(), clocks.spans.end(),
-                            [&](const ClockSpan& s) { return s.name == name && s.pass == pass; });
-  if (found == clocks.spans.end()) found = clocks.spans.insert(found, ClockSpan{name, pass, 0, 0, 0, 0});
-  return *found;
+Clocks simulated(LaunchOrder order, double latency_s, double started_s) {
+  Simulation simulation(latency_s, order.spans.size(), started_s);
+  for (const LaunchLoop& loop : order.loops) simulation.run(loop);
+  const State& state = simulation.state();
+  Clocks clocks;
+  clocks.step_s = state.cpu_s + std::max(0.0, state.lead_s);
+  clocks.syncs = state.syncs;
+  clocks.wait_s = state.wait_s;
+  clocks.spans = std::move(order.spans);
+  for (std::size_t i = 0; i < clocks.spans.size(); ++i) {
+    ClockSpan& span = clocks.spans[i];
+    span.idle_s = state.idle_s[i];
+    clocks.cpu_s += span.cpu_s;
+    clocks.gpu_s += span.gpu_s;
+    clocks.idle_s += span.idle_s;
+  }
+  return clocks;
 }
 
-/// Times a kernel runs besides the instances in one pass of its block.
-std::int64_t passes_of(const Kernel& kernel) { return kernel.executions / std::max<std::int64_t>(1, kernel.count); }
+/// Without dispatch and synchronisation points: capture refuses those.
+void make_graph(std::vector<LaunchLoop>& loops) {
+  for (LaunchLoop& loop : loops) {
+    loop.cpu_s = 0;
+    loop.sync = false;
+    make_graph(loop.body);
+  }
+}
 
 }  // namespace
 
+Clocks run_clocks(LaunchOrder order, double latency_s) { return simulated(std::move(order), latency_s, 0); }
+
 Clocks run_clocks(const Analysis& analysis, const Host& host, bool graph) {
-  Clocks clocks;
-  std::vector<Launch> launches = in_order(analysis, host);
-  if (graph) {
-    for (Launch& launch : launches) launch.cpu_s = 0;
-    if (!launches.empty())
-      launches.front().cpu_s = host.forward.value / static_cast<double>(launches.front().kernel->count);
-  }
-  for (const Launch& launch : launches) span_of(analysis, *launch.kernel, clocks);  // so that references stay
-  Clock clock(host.latency.value, clocks);
-  for (std::size_t i = 0; i < launches.size();) {
-    // A run of kernels of one repeated block goes round as a whole.
-    std::size_t end = i + 1;
-    const auto together = [&](const Kernel& a, const Kernel& b) {
-      return a.loop == b.loop && a.loop >= 0 && passes_of(a) == passes_of(b);
-    };
-    while (end < launches.size() && together(*launches[i].kernel, *launches[end].kernel)) ++end;
-    for (std::int64_t pass = 0; pass < passes_of(*launches[i].kernel); ++pass) {
-      for (std::size_t at = i; at < end; ++at)
-        clock.launch(launches[at], span_of(analysis, *launches[at].kernel, clocks));
-    }
-    i = end;
-  }
-  clock.finish();
-  return clocks;
+  LaunchOrder order = launch_order(analysis, host);
+  if (!graph || order.spans.empty()) return run_clocks(std::move(order), host.latency.value);
+  const double once_s = host.forward.value;
+  make_graph(order.loops);
+  for (ClockSpan& span : order.spans) span.cpu_s = 0;
+  order.spans.front().cpu_s = once_s;
+  return simulated(std::move(order), host.latency.value, once_s);
 }
 
 }  // namespace gable

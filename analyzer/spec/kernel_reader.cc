@@ -21,8 +21,8 @@ const std::array<std::string_view, kTensorCount>& tensor_names() {
   return kNames;
 }
 
-constexpr std::array<std::string_view, 10> kStreamKeys = {"name", "kernel",      "pass",       "when", "launches",
-                                                          "flop", "matrix_flop", "recomputed", "read", "write"};
+constexpr std::array<std::string_view, 11> kStreamKeys = {
+    "name", "kernel", "pass", "when", "launches", "flop", "matrix_flop", "recomputed", "read", "write", "sync"};
 constexpr std::array<std::string_view, 7> kGemmKeys = {"m", "n", "k", "batch", "a", "b", "c"};
 
 Tensor read_tensor(const YamlNode& node, std::string_view what) {
@@ -112,12 +112,13 @@ std::vector<std::string_view> allowed_keys(const ClassWord& word) {
 
 /// `{name: bmm, kernel: op}`
 KernelSpec read_op_kernel(const YamlNode& node, std::span<const Pass> passes) {
-  constexpr std::array<std::string_view, 2> kKeys = {"name", "kernel"};
+  constexpr std::array<std::string_view, 3> kKeys = {"name", "kernel", "sync"};
   check_keys(node, "'kernel: op', the op as its row states it", kKeys);
   if (passes.front() != Pass::kForward)
     throw InputError(node.where, "'kernel: op' is the op as its row states it, which is a forward kernel");
   KernelSpec spec = kernel_as_op();
   if (const YamlNode* name = node.find("name")) spec.name = read_name(*name, "the kernel's name");
+  if (const YamlNode* sync = node.find("sync")) spec.sync = read_flag(*sync, "sync");
   return spec;
 }
 
@@ -192,6 +193,7 @@ KernelSpec read_kernel(const YamlNode& node, const RecipeNames& names, std::span
     return value == nullptr ? Expr::constant(fallback) : names.compile(*value, key);
   };
   if (const YamlNode* when = node.find("when")) spec.when = names.compile(*when, "when");
+  if (const YamlNode* sync = node.find("sync")) spec.sync = read_flag(*sync, "sync");
   spec.launches = optional("launches", 1);
   spec.vector_flop = optional("flop", 0);
   spec.matrix_flop = optional("matrix_flop", 0);

@@ -46,6 +46,7 @@ struct KernelSpec {
   std::string name;
   KernelClass kernel = KernelClass::kStream;
   bool as_op = false;  ///< the op's own cost, as its row states it
+  bool sync = false;   ///< the CPU waits until it has run
   Pass pass = Pass::kForward;
   std::optional<Expr> when;        ///< launched where it is not 0
   Expr launches;                   ///< FLOP and bytes are those of all launches together
@@ -107,8 +108,9 @@ struct FusionSpec {
 struct OptimizerSpec {
   std::string name;
   std::string doc;
-  std::int64_t states = 0;  ///< elements kept a parameter
-  Expr workspace;           ///< elements needed for the moment, over all parameters
+  std::int64_t states = 0;       ///< elements kept a parameter
+  Expr workspace;                ///< elements needed for the moment, over all parameters
+  bool reads_found_inf = false;  ///< its kernels look themselves whether a gradient overflowed
   std::vector<KernelSpec> kernels;
 };
 
@@ -136,6 +138,10 @@ struct Recipe {
 inline constexpr std::string_view kIdealRecipe = "ideal";
 /// The fusion that stands for attention: it finds causal products and what `--recompute attention` drops.
 inline constexpr std::string_view kAttentionFusion = "flash_attention";
+/// Optimizers of a recipe that loss scaling runs under FP16 autocast: gradients divided by the scale and looked through
+/// for infinities; and what of them the CPU reads before an update that does not read it on the device.
+inline constexpr std::string_view kUnscale = "unscale";
+inline constexpr std::string_view kFoundInf = "found_inf";
 /// In expressions of op recipes: 1 in training, 0 in evaluation; and how many activations the op consumes (an addition
 /// whose other operand is a constant mask consumes one).
 inline constexpr std::string_view kTrainName = "train";

@@ -16,7 +16,7 @@ namespace {
 constexpr std::array<std::string_view, 11> kRecipeKeys = {
     "name", "doc", "source", "base", "ops", "fusions", "fuse", "optimizers", "optimizer_forms", "fan_in", "accumulate"};
 constexpr std::array<std::string_view, 4> kOpKeys = {"let", "forward", "backward", "saves"};
-constexpr std::array<std::string_view, 4> kOptimizerKeys = {"doc", "states", "workspace", "kernels"};
+constexpr std::array<std::string_view, 5> kOptimizerKeys = {"doc", "states", "workspace", "reads_found_inf", "kernels"};
 constexpr std::array<std::string_view, 4> kSideNames = {"stats", "index", "constant", "targets"};
 
 constexpr std::array kForward = {Pass::kForward};
@@ -117,6 +117,7 @@ OptimizerSpec read_optimizer(const YamlNode& key, const YamlNode& node, const Re
     if (spec.states < 0) throw InputError(states->where, "states must be 0 or more");
   }
   if (const YamlNode* workspace = node.find("workspace")) spec.workspace = names.compile(*workspace, "workspace");
+  if (const YamlNode* reads = node.find("reads_found_inf")) spec.reads_found_inf = read_flag(*reads, "reads_found_inf");
   spec.kernels = read_kernels(require(node, "kernels", what), names, kOptimizer);
   return spec;
 }
