@@ -6,6 +6,7 @@
 
 #include "analyzer/base/units.h"
 #include "reports/compare_report.h"
+#include "reports/insights.h"
 
 namespace gable {
 namespace {
@@ -145,12 +146,28 @@ void add_points(const Comparison& all, std::vector<std::string>& out) {
   add_bounds_over(all, out);
 }
 
+/// What the model's notes say about two or more of the ops compared; --notes shows all notes anyway.
+void add_notes(const CompareReport& report, std::vector<std::string>& out) {
+  if (report.notes) return;
+  const Analysis& analysis = report.comparison.analyses.front();
+  std::vector<std::string> paths;
+  for (const Subject& subject : report.comparison.subjects) {
+    for (const std::size_t row : subject.rows)
+      paths.push_back(analysis.model.full_path(analysis.spec(analysis.rows[row])));
+  }
+  for (std::string& text : notes_on(analysis, paths)) out.push_back(std::move(text));
+}
+
 }  // namespace
 
 std::vector<std::string> compare_findings(const CompareReport& report) {
   const Comparison& all = report.comparison;
-  if (all.kind == CompareKind::kOps) return op_findings(all);
   std::vector<std::string> out;
+  if (all.kind == CompareKind::kOps) {
+    out = op_findings(all);
+    add_notes(report, out);
+    return out;
+  }
   if (!all.varied.empty()) {
     add_points(all, out);
     return out;

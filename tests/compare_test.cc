@@ -66,6 +66,21 @@ TEST_CASE("document 003: values against softmax, FLOP ratio and time ratio") {
   CHECK(values.time_s / softmax.time_s == rel(0.75));
 }
 
+TEST_CASE("document 003: in its own words, with its own two ratios and why they are others here") {
+  const Ran ran = test::run(
+      {"compare", "--ops", "attn.pv,attn.softmax", "--model", "cs336-small", "--set", "B=8,T=256", "--hw", "rtx-4090d"},
+      10'000);
+  CHECK(ran.code == 0);
+  const auto says = [&](const std::string& text) { return ran.out.find(text) != std::string::npos; };
+  CHECK(says("h/values against h/softmax: FLOP ratio 25.6, time ratio 0.773"));
+  CHECK(says("42.7 times the FLOP of softmax, 128 against 3 an element"));  // 2*64 / 3
+  CHECK(says("2.2 times its time, 350 us against 161 us"));
+  CHECK(says("Time follows neither count, for both are memory-bound, 21.3 and 0.625 FLOP/byte"));
+  // A note is of those ops only that its fields name.
+  CHECK(test::run({"compare", "--ops", "lm_head,softmax", "--model", "cs336-small"}).out.find("42.7") ==
+        std::string::npos);
+}
+
 /// Standard attention as three kernels, without scale and mask, and its fused form.
 constexpr std::string_view kThreeKernels = R"(name: three
 title: Attention of three kernels
@@ -97,7 +112,8 @@ TEST_CASE("document 004: bytes of standard attention against fused, FP32, head w
   CHECK(bytes_of(eager.subjects[0]) == rel(4 * (4 * n + 8 * s) + 1024 * 1024));
   CHECK(bytes_of(eager.subjects[1]) == rel(4 * (4 * n + n / 64)));
   CHECK(bytes_of(eager.subjects[2]) == rel(4 * 4 * n));  // the op of this model is fused already
-  CHECK(bytes_of(eager.subjects[0]) / bytes_of(eager.subjects[1]) == rel((4 * (4 + 8 * 16) + 1) / (4 * (4 + 1.0 / 64))));  // the mask has T*T = n bytes
+  CHECK(bytes_of(eager.subjects[0]) / bytes_of(eager.subjects[1]) ==
+        rel((4 * (4 + 8 * 16) + 1) / (4 * (4 + 1.0 / 64))));  // the mask has T*T = n bytes
 }
 
 TEST_CASE("document 004: FLOP are equal forward, five products against four backward") {
@@ -126,6 +142,9 @@ TEST_CASE("ops are found by path, by the end of one, with dots, by pattern") {
   CHECK(paths("top.lm_head") == std::vector<std::string>{"top/lm_head"});
   CHECK(paths("bottom.h.fc") == std::vector<std::string>{"bottom/h/fc"});
   CHECK(paths("*/fc") == std::vector<std::string>{"bottom/h/fc", "top/h/fc"});
+  CHECK(paths("top.attn.pv") == std::vector<std::string>{"top/h/values"});
+  CHECK(paths("bottom.attn.qk") == std::vector<std::string>{"bottom/h/scores"});
+  CHECK(paths("bottom.attn.softmax") == std::vector<std::string>{"bottom/h/softmax"});
   CHECK(input_error([&] { return find_ops(analysis, "fc"); }) ==
         "--ops: 'fc' is 2 ops, bottom/h/fc and top/h/fc; write more of the path, or a pattern for all of them");
   CHECK(input_error([&] { return find_ops(analysis, "lm_haed"); }) ==

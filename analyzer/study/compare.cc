@@ -1,7 +1,6 @@
 #include "analyzer/study/compare.h"
 
 #include <fmt/format.h>
-#include <fnmatch.h>
 
 #include <algorithm>
 #include <array>
@@ -12,6 +11,7 @@
 
 #include "analyzer/base/error.h"
 #include "analyzer/base/text.h"
+#include "analyzer/study/op_names.h"
 
 namespace gable {
 namespace {
@@ -24,32 +24,6 @@ std::vector<std::size_t> all_rows(const Analysis& analysis) {
 
 std::string path_of(const Analysis& analysis, std::size_t row) {
   return analysis.model.full_path(analysis.spec(analysis.rows[row]));
-}
-
-bool matches(const std::string& path, const std::string& pattern) {
-  return fnmatch(pattern.c_str(), path.c_str(), 0) == 0 || fnmatch(("*/" + pattern).c_str(), path.c_str(), 0) == 0;
-}
-
-std::vector<std::size_t> matching(const Analysis& analysis, const std::string& pattern) {
-  std::vector<std::size_t> found;
-  for (std::size_t row = 0; row < analysis.rows.size(); ++row) {
-    const std::string path = path_of(analysis, row);
-    if (path == pattern) return {row};
-    if (matches(path, pattern)) found.push_back(row);
-  }
-  return found;
-}
-
-[[noreturn]] void refuse_unknown(const Analysis& analysis, std::string_view pattern) {
-  std::vector<std::string> names;
-  for (std::size_t row = 0; row < analysis.rows.size(); ++row) {
-    const std::string path = path_of(analysis, row);
-    // The last name of a path is what people type, unless they type a path.
-    names.push_back(pattern.find('/') == std::string_view::npos ? path.substr(path.rfind('/') + 1) : path);
-  }
-  const std::vector<std::string_view> known(names.begin(), names.end());
-  throw InputError(fmt::format("--ops: model '{}' has no op {}{}", analysis.model.name, in_quotes(pattern),
-                               suggestion(pattern, known)));
 }
 
 /// Rows that launch nothing cannot be compared; says why they launch nothing.
@@ -92,16 +66,14 @@ std::string_view compare_kind_name(CompareKind kind) {
 }
 
 std::vector<std::size_t> find_ops(const Analysis& analysis, std::string_view pattern) {
-  const std::string given(pattern);
-  std::vector<std::size_t> found = matching(analysis, given);
-  if (found.empty()) {
-    std::string slashes = given;
-    std::replace(slashes.begin(), slashes.end(), '.', '/');
-    found = matching(analysis, slashes);
+  const std::vector<std::size_t> ops = ops_named(analysis.model, pattern);
+  std::vector<std::size_t> found;
+  for (std::size_t row = 0; row < analysis.rows.size(); ++row) {
+    if (std::binary_search(ops.begin(), ops.end(), analysis.rows[row].op)) found.push_back(row);
   }
-  if (found.empty()) refuse_unknown(analysis, pattern);
-  const bool wild = pattern.find_first_of("*?[") != std::string_view::npos;
-  if (found.size() > 1 && !wild) {
+  if (ops.empty()) throw InputError(fmt::format("--ops: {}", no_such_op(analysis.model, pattern)));
+  if (found.empty()) throw InputError(fmt::format("--ops: {} is in no part of this run", in_quotes(pattern)));
+  if (found.size() > 1 && !is_glob(pattern)) {
     throw InputError(fmt::format("--ops: {} is {} ops, {} and {}; write more of the path, or a pattern for all of them",
                                  in_quotes(pattern), found.size(), path_of(analysis, found[0]),
                                  path_of(analysis, found[1])));

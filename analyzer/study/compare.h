@@ -51,8 +51,7 @@ struct Comparison {
   [[nodiscard]] const Analysis& analysis_of(const Subject& subject) const { return analyses[subject.analysis]; }
 };
 
-/// Indices into Analysis::rows of the ops a pattern stands for: a path ("top/h/softmax"), the end of one ("softmax"),
-/// or either with `*`, `?` and `[...]` (fnmatch); '.' may stand for '/'.
+/// Indices into Analysis::rows of the ops that ops_named() finds.
 /// @throws InputError naming --ops: nothing matches; a name without wildcards that several ops have
 std::vector<std::size_t> find_ops(const Analysis& analysis, std::string_view pattern);
 
