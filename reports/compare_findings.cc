@@ -146,6 +146,15 @@ void add_points(const Comparison& all, std::vector<std::string>& out) {
   add_bounds_over(all, out);
 }
 
+void add_subjects(const Comparison& all, std::vector<std::string>& out) {
+  for (std::size_t i = 1; i < all.subjects.size(); ++i) {
+    add_subject(all, i, out);
+    add_rates(all, i, out);
+    add_differences(all, i, out);
+  }
+  add_changes(all, out);
+}
+
 /// What the model's notes say about two or more of the ops compared; --notes shows all notes anyway.
 void add_notes(const CompareReport& report, std::vector<std::string>& out) {
   if (report.notes) return;
@@ -153,7 +162,7 @@ void add_notes(const CompareReport& report, std::vector<std::string>& out) {
   std::vector<std::string> paths;
   for (const Subject& subject : report.comparison.subjects) {
     for (const std::size_t row : subject.rows)
-      paths.push_back(analysis.model.full_path(analysis.spec(analysis.rows[row])));
+      if (!analysis.rows[row].idle()) paths.push_back(analysis.model.full_path(analysis.spec(analysis.rows[row])));
   }
   for (std::string& text : notes_on(analysis, paths)) out.push_back(std::move(text));
 }
@@ -165,19 +174,13 @@ std::vector<std::string> compare_findings(const CompareReport& report) {
   std::vector<std::string> out;
   if (all.kind == CompareKind::kOps) {
     out = op_findings(all);
-    add_notes(report, out);
-    return out;
-  }
-  if (!all.varied.empty()) {
+  } else if (!all.varied.empty()) {
     add_points(all, out);
-    return out;
+  } else {
+    add_subjects(all, out);
   }
-  for (std::size_t i = 1; i < all.subjects.size(); ++i) {
-    add_subject(all, i, out);
-    add_rates(all, i, out);
-    add_differences(all, i, out);
-  }
-  add_changes(all, out);
+  for (std::string& text : merged_findings(all)) out.push_back(std::move(text));
+  if (all.kind == CompareKind::kOps) add_notes(report, out);
   return out;
 }
 

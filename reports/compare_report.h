@@ -76,6 +76,9 @@ std::vector<std::string> compare_findings(const CompareReport& report);
 /// Why the time of an op is what it is against that of another; part of the findings where ops are compared.
 std::vector<std::string> op_findings(const Comparison& comparison);
 
+/// Which kernels run several ops, where only some ops are counted.
+std::vector<std::string> merged_findings(const Comparison& comparison);
+
 /// The shared settings of what is compared: device, model, phase, whatever does not differ.
 std::vector<std::string> compare_header(const CompareReport& report);
 

@@ -32,7 +32,7 @@ TEST_CASE("op names: a path, its end, dots, and what attention's products are ca
                                              {"top/*fc", {"top/h/fc"}},
                                              {"attn.pv", {"bottom/h/values", "top/h/values"}},
                                              {"top/h/attn/qk", {"top/h/scores"}},
-                                             {"top.self_attn.softmax", {"top/h/softmax"}},
+                                             {"top.h.self_attn.softmax", {"top/h/softmax"}},
                                              {"av", {"bottom/h/values", "top/h/values"}},
                                              {"attn", {}}}}) {
     CAPTURE(c.name);
