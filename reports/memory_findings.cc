@@ -83,13 +83,18 @@ std::string capacity_finding(const MemoryReport& report, const SizeUnit& unit) {
                      unit.text(fits ? capacity - needed : needed - capacity));
 }
 
+/// "Largest cache that fits: past = 50,375 with B = 1, 14.9009 GiB, 4.6128 GiB of it key/value cache; past = 50,376
+/// ..."
 std::string fit_finding(const MemoryFit& fit, const SizeUnit& unit) {
-  const std::string beyond = fit.refusal.empty() ? fmt::format("{} = {} needs {}", fit.dim,
-                                                               format_grouped(fit.largest + 1), unit.text(fit.beyond))
-                                                 : fmt::format("the model allows no more: {}", fit.refusal);
-  if (fit.largest == 0) return fmt::format("No {} fits: {}.", fit.what, beyond);
-  return fmt::format("Largest {} that fits: {} = {}, {}; {}.", fit.what, fit.dim, format_grouped(fit.largest),
-                     unit.text(fit.needed), beyond);
+  const std::string next = fmt::format("{} = {}", fit.dim, format_grouped(fit.largest + 1));
+  const std::string beyond = fit.refusal.empty() ? fmt::format("{} needs {}", next, unit.text(fit.beyond))
+                                                 : fmt::format("the model allows no more ({}: {})", next, fit.refusal);
+  const std::string others = fit.others.empty() ? "" : fmt::format(" with {}", fit.others);
+  if (fit.largest == 0) return fmt::format("No {} fits{}: {}.", fit.what, others, beyond);
+  const std::string cache =
+      fit.cache == Count(0) ? "" : fmt::format(", {} of it key/value cache", unit.text(fit.cache));
+  return fmt::format("Largest {} that fits: {} = {}{}, {}{}; {}.", fit.what, fit.dim, format_grouped(fit.largest),
+                     others, unit.text(fit.needed), cache, beyond);
 }
 
 }  // namespace

@@ -38,7 +38,8 @@ MemoryTable totals_table(const MemoryReport& report, const SizeUnit& unit) {
   const HeldBytes& peak = memory.peak().held;
   const HeldBytes& most = memory.most().held;
   const bool update = memory.timeline.most() != memory.timeline.peak;
-  MemoryTable table{"", {"what", "elements", "all at once", memory.timeline.update ? "peak of passes" : "at the peak"}, {}, true};
+  MemoryTable table{
+      "", {"what", "elements", "all at once", memory.timeline.update ? "peak of passes" : "at the peak"}, {}, true};
   if (update) table.heads.emplace_back("update");
   const auto row = [&](std::string title, std::string elements, Count all, Count at_peak, Count at_most) {
     table.rows.push_back({std::move(title), std::move(elements), unit.number(all), unit.number(at_peak)});

@@ -114,6 +114,23 @@ TEST_CASE("memory: the largest batch and context, and what stops them") {
   CHECK(none["fit"][0]["largest"] == 0);
 }
 
+TEST_CASE("memory: the batch and the cache that fit a decode step, and how much of it is cache") {
+  const std::string text = flat(memory("--model cs336-small --phase decode --set past=1000 --hw t4 --fit").out);
+  const nlohmann::json fit = memory_json("--model cs336-small --phase decode --set past=1000 --hw t4 --fit")["fit"];
+  const std::int64_t batch = fit[0]["largest"];
+  CHECK(fit[0]["kv_cache_bytes"] == 2 * 12 * batch * 1001 * 768 * 4);  // keys, values; L, B, past + 1, D
+  CHECK(fit[1]["what"] == "cache");
+  CHECK(fit[1]["dim"] == "past");
+  const std::int64_t past = fit[1]["largest"];
+  CHECK(fit[1]["kv_cache_bytes"] == 2 * 12 * 4 * (past + 1) * 768 * 4);
+  CHECK(holds(text, " with past = 1,000, 14.8"));
+  CHECK(holds(text, " of it key/value cache; past = "));
+  CHECK(
+      holds(flat(memory("--model gpt2 --phase decode --hw t4 --fit").out),
+            "Largest cache that fits: past = 1,023 with B = 1, 0.5369 GiB, 0.0703 GiB of it key/value cache; the model "
+            "allows no more (past = 1,024: dim 'T' is 1; it can be at most P - past = 0)."));
+}
+
 TEST_CASE("memory: a decode step holds the cache of all positions") {
   const nlohmann::json report =
       memory_json("--model gpt2 --phase decode --set B=8,past=1000 --dtype weights=bf16,act=bf16,kv=fp8_e4m3");

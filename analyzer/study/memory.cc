@@ -141,11 +141,11 @@ Memory study_memory(const Prepared& prepared) {
   return memory;
 }
 
-Count needed_memory(const Prepared& prepared) {
+HeldBytes most_memory(const Prepared& prepared) {
   CostedModel costed;
   cost_model(prepared.model, prepared.options.cost, costed);
   const Timeline timeline = follow_step(prepared, costed).timeline;
-  return timeline.events.at(timeline.most()).held.total();
+  return timeline.events.at(timeline.most()).held;
 }
 
 }  // namespace gable

@@ -49,7 +49,7 @@ struct Memory {
 /// @throws InputError: what cost_model, lower and record_tape throw
 Memory study_memory(const Prepared& prepared);
 
-/// needed() alone.
-Count needed_memory(const Prepared& prepared);
+/// What most() holds, alone.
+HeldBytes most_memory(const Prepared& prepared);
 
 }  // namespace gable
