@@ -7,6 +7,7 @@
 
 #include "analyzer/base/error.h"
 #include "analyzer/base/text.h"
+#include "reports/difference.h"
 #include "reports/headings.h"
 
 namespace gable {
@@ -54,6 +55,10 @@ std::vector<const Job*> jobs_of(const Colocation& colocation) {
   return jobs;
 }
 
-std::string speedup_text(double speedup) { return fmt::format("{:.2f}x", speedup); }
+std::string speedup_text(double speedup) {
+  constexpr double kNearOne = 0.005;  // "1.00x" would say neither that there is a gain nor that there is none
+  if (std::fabs(speedup - 1) < kNearOne) return fmt::format("{}x", ratio_text(speedup));
+  return fmt::format("{:.2f}x", speedup);
+}
 
 }  // namespace gable

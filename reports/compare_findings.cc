@@ -6,6 +6,7 @@
 
 #include "analyzer/base/units.h"
 #include "reports/compare_report.h"
+#include "reports/difference.h"
 #include "reports/insights.h"
 
 namespace gable {
@@ -27,10 +28,9 @@ std::string bound_text(const Totals& totals) {
 
 /// "2.38 times as fast", "1.2 times as long", "as long".
 std::string speed_text(double ratio) {
-  constexpr double kEqual = 5e-4;
-  if (std::fabs(ratio - 1) < kEqual) return "takes as long";
-  return ratio < 1 ? fmt::format("is {} times as fast", format_significant(1 / ratio, 3))
-                   : fmt::format("takes {} times as long", format_significant(ratio, 3));
+  const std::string text = ratio_text(std::max(ratio, 1 / ratio));
+  if (text == "1") return "takes as long";
+  return ratio < 1 ? fmt::format("is {} times as fast", text) : fmt::format("takes {} times as long", text);
 }
 
 std::string work_text(const Totals& now, const Totals& first) {
@@ -103,6 +103,10 @@ void add_changes(const Comparison& all, std::vector<std::string>& out) {
     return;
   }
   const std::size_t changed = count_changes(all);
+  if (matched == 1) {
+    out.push_back(fmt::format("The one op they share {} its bound.", changed == 0 ? "keeps" : "changes"));
+    return;
+  }
   out.push_back(changed == 0 ? fmt::format("None of the {} ops they share changes its bound.", matched)
                              : fmt::format("{} of the {} ops they share change{} bound.", changed, matched,
                                            changed == 1 ? "s its" : " their"));

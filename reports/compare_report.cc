@@ -9,8 +9,8 @@
 #include "analyzer/base/error.h"
 #include "analyzer/base/text.h"
 #include "analyzer/base/units.h"
+#include "reports/difference.h"
 #include "reports/headings.h"
-#include "reports/sweep_series.h"
 
 namespace gable {
 namespace {
@@ -93,7 +93,7 @@ std::optional<double> metric_ratio(const Metric& metric, const Totals& totals, c
 
 std::string factor_text(std::optional<double> ratio) {
   if (ratio && *ratio == 0) return "-";
-  return ratio ? fmt::format("x{}", *ratio == 1 ? "1" : ratio_text(*ratio)) : "";
+  return ratio ? fmt::format("x{}", ratio_text(*ratio)) : "";
 }
 
 std::string compare_title(const CompareReport& report) {
