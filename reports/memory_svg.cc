@@ -216,8 +216,7 @@ std::string draw(const MemoryReport& report) {
   const Memory& memory = report.memory;
   Canvas canvas;
   open_page(fmt::format("Memory of {} over a {}", memory.model.name, phase_name(memory.options.step.phase)), canvas);
-  canvas.text({kFrame.left, 34}, fmt::format("Memory of {}", memory.model.name),
-              {.size = 20, .fill = "#111", .bold = true});
+  draw_title(fmt::format("Memory of {}", memory.model.name), kFrame.left, kPageWidth - kFrame.left - 24, canvas);
   const std::vector<std::string> head = memory_head(report);
   canvas.text({kFrame.left, 56}, fit_text(head.at(0), kSmall, kPageWidth - kFrame.left - 24), {.size = kSmall});
   canvas.text({kFrame.left, 74}, fit_text(head.at(1), kSmall, kPageWidth - kFrame.left - 24), {.size = kSmall});
