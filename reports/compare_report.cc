@@ -6,8 +6,6 @@
 #include <array>
 #include <variant>
 
-#include "analyzer/base/error.h"
-#include "analyzer/base/text.h"
 #include "analyzer/base/units.h"
 #include "reports/difference.h"
 #include "reports/headings.h"
@@ -61,15 +59,6 @@ std::string names_of(const Comparison& comparison) {
 }  // namespace
 
 std::span<const CompareFormat> compare_format_table() { return kFormats; }
-
-const CompareFormat& find_compare_format(std::string_view name) {
-  const auto* found =
-      std::find_if(kFormats.begin(), kFormats.end(), [&](const CompareFormat& f) { return f.name == name; });
-  if (found != kFormats.end()) return *found;
-  std::vector<std::string_view> known;
-  for (const CompareFormat& format : kFormats) known.push_back(format.name);
-  throw InputError(fmt::format("--format: unknown format {}{}", in_quotes(name), suggestion(name, known)));
-}
 
 std::span<const Metric> compare_metrics() { return kMetrics; }
 

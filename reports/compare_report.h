@@ -11,6 +11,7 @@
 
 #include "analyzer/study/compare.h"
 #include "reports/columns.h"
+#include "reports/report_format.h"
 
 namespace gable {
 
@@ -22,16 +23,8 @@ struct CompareReport {
   bool color = false;
 };
 
-struct CompareFormat {
-  std::string_view name;
-  std::string_view extension;
-  std::string_view summary;
-  std::string (*render)(const CompareReport&);
-};
-
+using CompareFormat = ReportFormat<CompareReport>;
 std::span<const CompareFormat> compare_format_table();
-/// @throws InputError naming --format
-const CompareFormat& find_compare_format(std::string_view name);
 
 std::string render_compare_table(const CompareReport& report);
 std::string render_compare_csv(const CompareReport& report);
