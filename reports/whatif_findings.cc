@@ -122,7 +122,8 @@ std::string together_sentence(const WhatIf& study) {
   const double saved = before - all.after.total.time_s;
   const std::string work = work_change(study.before.total, all.after.total);
   return fmt::format("All together: {}, {}{}{} {}{}.", change_of(before, all.after.total.time_s), work,
-                     work.empty() ? "" : ", ", time_text(std::fabs(saved)), saved < 0 ? "more" : "saved", saved < 0 ? "" : overlap_text(study, saved));
+                     work.empty() ? "" : ", ", time_text(std::fabs(saved)), saved < 0 ? "more" : "saved",
+                     saved < 0 ? "" : overlap_text(study, saved));
 }
 
 std::string gain_text(double gain, double time) {
