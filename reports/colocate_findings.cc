@@ -7,6 +7,7 @@
 
 #include "analyzer/base/units.h"
 #include "reports/colocate_report.h"
+#include "reports/difference.h"
 
 namespace gable {
 namespace {
@@ -54,8 +55,10 @@ std::string limit_text(const Colocation& all) {
 void add_verdict(const Colocation& all, std::vector<std::string>& out) {
   const double speedup = all.speedup();
   const std::string_view verdict = speedup < kWorthScheduling ? "Not worth scheduling" : "Overlap could pay";
-  out.push_back(fmt::format("{}: perfect overlap gains at most {}, {} instead of {}; {}.", verdict,
-                            speedup_text(speedup), seconds(all.overlapped_s), seconds(all.serial_s), limit_text(all)));
+  const std::string factor = speedup_text(speedup);
+  const std::string gains =
+      factor == "1x" ? "nothing" : fmt::format("at most {}, {}", factor, instead_of(all.overlapped_s, all.serial_s));
+  out.push_back(fmt::format("{}: perfect overlap gains {}; {}.", verdict, gains, limit_text(all)));
 }
 
 /// Products that wait for memory leave nothing to hide memory traffic behind.
@@ -99,8 +102,8 @@ void add_pair(const Colocation& all, std::vector<std::string>& out) {
     return;
   }
   const KernelPair& best = all.pairs.front();
-  out.push_back(fmt::format("Most is in {} beside {}: {} instead of {}, {} saved.", all.high.kernels[best.first].name,
-                            all.second().kernels[best.second].name, seconds(best.overlapped_s), seconds(best.serial_s),
+  out.push_back(fmt::format("Most is in {} beside {}: {}, {} saved.", all.high.kernels[best.first].name,
+                            all.second().kernels[best.second].name, instead_of(best.overlapped_s, best.serial_s),
                             seconds(best.saved_s())));
 }
 

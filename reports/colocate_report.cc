@@ -2,11 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
 
-#include "analyzer/base/error.h"
-#include "analyzer/base/text.h"
+#include "reports/difference.h"
 #include "reports/headings.h"
 
 namespace gable {
@@ -22,15 +20,6 @@ constexpr std::array<ColocateFormat, 4> kFormats = {{
 }  // namespace
 
 std::span<const ColocateFormat> colocate_format_table() { return kFormats; }
-
-const ColocateFormat& find_colocate_format(std::string_view name) {
-  const auto* found =
-      std::find_if(kFormats.begin(), kFormats.end(), [&](const ColocateFormat& f) { return f.name == name; });
-  if (found != kFormats.end()) return *found;
-  std::vector<std::string_view> known;
-  for (const ColocateFormat& format : kFormats) known.push_back(format.name);
-  throw InputError(fmt::format("--format: unknown format {}{}", in_quotes(name), suggestion(name, known)));
-}
 
 std::string colocate_title(const ColocateReport& report) {
   const Colocation& all = report.colocation;
@@ -54,6 +43,10 @@ std::vector<const Job*> jobs_of(const Colocation& colocation) {
   return jobs;
 }
 
-std::string speedup_text(double speedup) { return fmt::format("{:.2f}x", speedup); }
+std::string speedup_text(double speedup) {
+  constexpr double kNearOne = 0.005;  // "1.00x" would say neither that there is a gain nor that there is none
+  if (std::fabs(speedup - 1) < kNearOne) return fmt::format("{}x", ratio_text(speedup));
+  return fmt::format("{:.2f}x", speedup);
+}
 
 }  // namespace gable

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "analyzer/study/colocate.h"
+#include "reports/report_format.h"
 
 namespace gable {
 
@@ -21,16 +22,8 @@ struct ColocateReport {
   [[nodiscard]] const Analysis& analysis() const { return analyses.front(); }
 };
 
-struct ColocateFormat {
-  std::string_view name;
-  std::string_view extension;
-  std::string_view summary;
-  std::string (*render)(const ColocateReport&);
-};
-
+using ColocateFormat = ReportFormat<ColocateReport>;
 std::span<const ColocateFormat> colocate_format_table();
-/// @throws InputError naming --format
-const ColocateFormat& find_colocate_format(std::string_view name);
 
 std::string render_colocate_table(const ColocateReport& report);
 std::string render_colocate_csv(const ColocateReport& report);

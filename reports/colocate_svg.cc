@@ -54,13 +54,7 @@ BarGroup work_group(const Colocation& all) {
 BarGroup bound_group(const Colocation& all) {
   BarGroup group{"Time by bound class", {}};
   for (const Job* job : jobs_of(all)) {
-    Bar bar{job->name, {}, seconds(job->serial_s)};
-    for (std::size_t k = 0; k < kBoundCount; ++k) {
-      const auto bound = static_cast<Bound>(k);
-      bar.pieces.push_back({job->bound_s.at(k), bound_color(bound),
-                            fmt::format("{}-bound: {}", bound_name(bound), seconds(job->bound_s.at(k)))});
-    }
-    group.bars.push_back(std::move(bar));
+    group.bars.push_back({job->name, bound_pieces(job->bound_s), seconds(job->serial_s)});
   }
   return group;
 }
@@ -86,10 +80,7 @@ std::string render_colocate_svg(const ColocateReport& report) {
   svg::BarPicture picture{"Overlap: " + colocate_title(report), {found[0], found[1]}, {}, {}};
   const std::vector<const Job*> jobs = jobs_of(all);
   for (std::size_t i = 0; i < jobs.size(); ++i) picture.legend.push_back({svg::kJobFills.at(i), jobs[i]->name});
-  for (std::size_t k = 0; k < kBoundCount; ++k) {
-    const auto bound = static_cast<Bound>(k);
-    picture.legend.push_back({svg::bound_color(bound), fmt::format("{}-bound", bound_name(bound))});
-  }
+  for (svg::LegendEntry& entry : svg::bound_legend()) picture.legend.push_back(std::move(entry));
   picture.groups = {svg::time_group(all), svg::work_group(all), svg::bound_group(all)};
   for (svg::BarGroup& group : picture.groups) group.full = all.serial_s;
   if (!all.pairs.empty()) picture.groups.push_back(svg::pair_group(all));

@@ -6,6 +6,8 @@
 
 #include "analyzer/base/units.h"
 #include "reports/compare_report.h"
+#include "reports/difference.h"
+#include "reports/insights.h"
 
 namespace gable {
 namespace {
@@ -26,10 +28,9 @@ std::string bound_text(const Totals& totals) {
 
 /// "2.38 times as fast", "1.2 times as long", "as long".
 std::string speed_text(double ratio) {
-  constexpr double kEqual = 5e-4;
-  if (std::fabs(ratio - 1) < kEqual) return "takes as long";
-  return ratio < 1 ? fmt::format("is {} times as fast", format_significant(1 / ratio, 3))
-                   : fmt::format("takes {} times as long", format_significant(ratio, 3));
+  const std::string text = ratio_text(std::max(ratio, 1 / ratio));
+  if (text == "1") return "takes as long";
+  return ratio < 1 ? fmt::format("is {} times as fast", text) : fmt::format("takes {} times as long", text);
 }
 
 std::string work_text(const Totals& now, const Totals& first) {
@@ -102,6 +103,10 @@ void add_changes(const Comparison& all, std::vector<std::string>& out) {
     return;
   }
   const std::size_t changed = count_changes(all);
+  if (matched == 1) {
+    out.push_back(fmt::format("The one op they share {} its bound.", changed == 0 ? "keeps" : "changes"));
+    return;
+  }
   out.push_back(changed == 0 ? fmt::format("None of the {} ops they share changes its bound.", matched)
                              : fmt::format("{} of the {} ops they share change{} bound.", changed, matched,
                                            changed == 1 ? "s its" : " their"));
@@ -145,22 +150,41 @@ void add_points(const Comparison& all, std::vector<std::string>& out) {
   add_bounds_over(all, out);
 }
 
-}  // namespace
-
-std::vector<std::string> compare_findings(const CompareReport& report) {
-  const Comparison& all = report.comparison;
-  if (all.kind == CompareKind::kOps) return op_findings(all);
-  std::vector<std::string> out;
-  if (!all.varied.empty()) {
-    add_points(all, out);
-    return out;
-  }
+void add_subjects(const Comparison& all, std::vector<std::string>& out) {
   for (std::size_t i = 1; i < all.subjects.size(); ++i) {
     add_subject(all, i, out);
     add_rates(all, i, out);
     add_differences(all, i, out);
   }
   add_changes(all, out);
+}
+
+/// What the model's notes say about two or more of the ops compared; --notes shows all notes anyway.
+void add_notes(const CompareReport& report, std::vector<std::string>& out) {
+  if (report.notes) return;
+  const Analysis& analysis = report.comparison.analyses.front();
+  std::vector<std::string> paths;
+  for (const Subject& subject : report.comparison.subjects) {
+    for (const std::size_t row : subject.rows)
+      if (!analysis.rows[row].idle()) paths.push_back(analysis.model.full_path(analysis.spec(analysis.rows[row])));
+  }
+  for (std::string& text : notes_on(analysis, paths)) out.push_back(std::move(text));
+}
+
+}  // namespace
+
+std::vector<std::string> compare_findings(const CompareReport& report) {
+  const Comparison& all = report.comparison;
+  std::vector<std::string> out;
+  if (all.kind == CompareKind::kOps) {
+    out = op_findings(all);
+  } else if (!all.varied.empty()) {
+    add_points(all, out);
+  } else {
+    add_subjects(all, out);
+  }
+  for (std::string& text : merged_findings(all)) out.push_back(std::move(text));
+  if (all.kind == CompareKind::kOps) add_notes(report, out);
   return out;
 }
 

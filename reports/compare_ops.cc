@@ -6,7 +6,7 @@
 
 #include "analyzer/base/units.h"
 #include "reports/compare_report.h"
-#include "reports/sweep_series.h"
+#include "reports/difference.h"
 
 namespace gable {
 namespace {

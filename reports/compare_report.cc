@@ -6,11 +6,9 @@
 #include <array>
 #include <variant>
 
-#include "analyzer/base/error.h"
-#include "analyzer/base/text.h"
 #include "analyzer/base/units.h"
+#include "reports/difference.h"
 #include "reports/headings.h"
-#include "reports/sweep_series.h"
 
 namespace gable {
 namespace {
@@ -62,15 +60,6 @@ std::string names_of(const Comparison& comparison) {
 
 std::span<const CompareFormat> compare_format_table() { return kFormats; }
 
-const CompareFormat& find_compare_format(std::string_view name) {
-  const auto* found =
-      std::find_if(kFormats.begin(), kFormats.end(), [&](const CompareFormat& f) { return f.name == name; });
-  if (found != kFormats.end()) return *found;
-  std::vector<std::string_view> known;
-  for (const CompareFormat& format : kFormats) known.push_back(format.name);
-  throw InputError(fmt::format("--format: unknown format {}{}", in_quotes(name), suggestion(name, known)));
-}
-
 std::span<const Metric> compare_metrics() { return kMetrics; }
 
 double value_of(const Metric& metric, const Totals& totals) {
@@ -93,7 +82,7 @@ std::optional<double> metric_ratio(const Metric& metric, const Totals& totals, c
 
 std::string factor_text(std::optional<double> ratio) {
   if (ratio && *ratio == 0) return "-";
-  return ratio ? fmt::format("x{}", *ratio == 1 ? "1" : ratio_text(*ratio)) : "";
+  return ratio ? fmt::format("x{}", ratio_text(*ratio)) : "";
 }
 
 std::string compare_title(const CompareReport& report) {

@@ -11,6 +11,7 @@
 
 #include "analyzer/study/compare.h"
 #include "reports/columns.h"
+#include "reports/report_format.h"
 
 namespace gable {
 
@@ -22,16 +23,8 @@ struct CompareReport {
   bool color = false;
 };
 
-struct CompareFormat {
-  std::string_view name;
-  std::string_view extension;
-  std::string_view summary;
-  std::string (*render)(const CompareReport&);
-};
-
+using CompareFormat = ReportFormat<CompareReport>;
 std::span<const CompareFormat> compare_format_table();
-/// @throws InputError naming --format
-const CompareFormat& find_compare_format(std::string_view name);
 
 std::string render_compare_table(const CompareReport& report);
 std::string render_compare_csv(const CompareReport& report);
@@ -75,6 +68,9 @@ std::vector<std::string> compare_findings(const CompareReport& report);
 
 /// Why the time of an op is what it is against that of another; part of the findings where ops are compared.
 std::vector<std::string> op_findings(const Comparison& comparison);
+
+/// Which kernels run several ops, where only some ops are counted.
+std::vector<std::string> merged_findings(const Comparison& comparison);
 
 /// The shared settings of what is compared: device, model, phase, whatever does not differ.
 std::vector<std::string> compare_header(const CompareReport& report);

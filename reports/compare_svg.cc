@@ -18,6 +18,8 @@ namespace {
 
 constexpr std::string_view kPlainFill = "#8da0b3";
 constexpr std::size_t kRatioLines = 4;
+constexpr double kLeft = 24;
+constexpr double kWidth = 912;
 
 std::string with_factor(const Metric& metric, const Comparison& all, std::size_t i) {
   const Totals& totals = all.subjects[i].totals;
@@ -31,14 +33,10 @@ BarGroup group_of(const Metric& metric, const Comparison& all) {
   for (std::size_t i = 0; i < all.subjects.size(); ++i) {
     const Totals& totals = all.subjects[i].totals;
     Bar bar{all.subjects[i].name, {}, with_factor(metric, all, i)};
-    if (metric.name != "time_s") {
-      bar.pieces.push_back({value_of(metric, totals), kPlainFill, bar.text});
+    if (metric.name == "time_s") {
+      bar.pieces = bound_pieces(totals.bound_s);
     } else {
-      for (std::size_t k = 0; k < kBoundCount; ++k) {
-        const auto bound = static_cast<Bound>(k);
-        bar.pieces.push_back({totals.bound_s.at(k), bound_color(bound),
-                              fmt::format("{}-bound: {}", bound_name(bound), format_si(totals.bound_s.at(k), "s", 3))});
-      }
+      bar.pieces.push_back({value_of(metric, totals), kPlainFill, bar.text});
     }
     group.bars.push_back(std::move(bar));
   }
@@ -64,11 +62,7 @@ std::vector<std::string> head_lines(const CompareReport& report) {
 
 std::string bars(const CompareReport& report) {
   const Comparison& all = report.comparison;
-  BarPicture picture{compare_title(report), head_lines(report), {}, {}};
-  for (std::size_t k = 0; k < kBoundCount; ++k) {
-    const auto bound = static_cast<Bound>(k);
-    picture.legend.push_back({bound_color(bound), fmt::format("{}-bound time", bound_name(bound))});
-  }
+  BarPicture picture{compare_title(report), head_lines(report), bound_legend(), {}};
   const std::span<const Metric> metrics = compare_metrics();
   for (auto metric = metrics.rbegin(); metric != metrics.rend(); ++metric) {  // time first
     if (shown(*metric, all)) picture.groups.push_back(group_of(*metric, all));
@@ -120,7 +114,7 @@ std::vector<RatioLine> ratio_lines(const Comparison& all) {
   return lines;
 }
 
-Plot ratio_plot(const std::vector<RatioLine>& lines, double names) {
+Plot ratio_plot(const std::vector<RatioLine>& lines, double names, double top) {
   constexpr double kRoom = 1.1;
   Extent x;
   Extent y;
@@ -133,7 +127,7 @@ Plot ratio_plot(const std::vector<RatioLine>& lines, double names) {
       y.add(point.y * kRoom);
     }
   }
-  const Box frame = {84, 112, 936 - names, kPageHeight - 54};
+  const Box frame = {84, top, kLeft + kWidth - names, kPageHeight - 54};
   return {frame, LogScale(x.range({1, 10}), frame.left, frame.right),
           LogScale(y.range({0.1, 10}), frame.bottom, frame.top)};
 }
@@ -173,15 +167,13 @@ double names_width(const std::vector<RatioLine>& lines) {
 std::string ratios(const CompareReport& report) {
   const Comparison& all = report.comparison;
   const std::vector<RatioLine> lines = ratio_lines(all);
-  const Plot plot = ratio_plot(lines, names_width(lines));
   Canvas canvas;
   open_page(compare_title(report), canvas);
-  canvas.text({24, 34}, fit_text(compare_title(report), 18 * 1.15, 912), {.size = 18, .fill = "#111", .bold = true});
+  draw_title(compare_title(report), kLeft, kWidth, canvas);
   double y = 56;
-  for (const std::string& text : head_lines(report)) {
-    canvas.text({24, y}, fit_text(text, 12, 912), {.size = 12, .fill = "#444"});
-    y += 18;
-  }
+  for (const std::string& text : head_lines(report))
+    y = draw_wrapped({kLeft, y}, text, kWidth, {.size = 12, .fill = "#444"}, canvas);
+  const Plot plot = ratio_plot(lines, names_width(lines), y + 12);
   draw_log_axes(plot, {log_ticks(plot.x.range(), false), all.varied},
                 {log_ticks(plot.y.range(), false), fmt::format("ratio to {}", all.subjects.front().name)}, canvas);
   canvas.open("g", R"(class="guide" fill="none" stroke="#777" stroke-width="1")");

@@ -75,11 +75,14 @@ std::string subjects_table(const CompareReport& report, std::size_t width) {
   return render(columns, lines, width, report.color) + fmt::format("x: against {}.\n", all.subjects.front().name);
 }
 
-/// How a subject runs an op: "DRAM 3.21 ms", where it runs, or that it does not.
+/// How a subject runs an op: "DRAM 3.21 ms", "DRAM 3.21 ms for 6 ops", where it runs, or that it does not.
 std::string op_cell(const Analysis& analysis, const std::optional<std::size_t>& index) {
   if (!index) return "none";
   const OpRow& row = analysis.rows[*index];
-  if (!row.idle()) return fmt::format("{} {}", roof_name(row.totals.roof()), format_si(row.totals.time_s, "s", 3));
+  const std::size_t ops = analysis.plan.ops[row.op].members.size();
+  if (!row.idle())
+    return fmt::format("{} {}{}", roof_name(row.totals.roof()), format_si(row.totals.time_s, "s", 3),
+                       ops > 1 ? fmt::format(" for {} ops", ops) : "");
   const auto inside = analysis.plan.ops[row.op].merged_into;
   return inside ? fmt::format("in {}", analysis.model.ops[*inside].name) : "-";
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "analyzer/base/units.h"
+#include "reports/difference.h"
 #include "reports/headroom_report.h"
 
 namespace gable {
@@ -10,22 +11,8 @@ namespace {
 
 std::string time_text(double seconds) { return format_si(seconds, "s", 3); }
 
-Count starts(const Totals& totals) { return totals.cost.launches + totals.cost.memcpys; }
-
-/// What kernels less or more there are, and what they move; "" where both are as they were.
-std::string counts(const Totals& before, const Totals& after) {
-  std::vector<std::string> parts;
-  if (before.dram_bytes != after.dram_bytes)
-    parts.push_back(fmt::format("{} moved instead of {}", format_si(after.dram_bytes.real(), "B", 3),
-                                format_si(before.dram_bytes.real(), "B", 3)));
-  if (starts(before) != starts(after))
-    parts.push_back(fmt::format("{} instead of {} launches", format_grouped(starts(after).value()),
-                                format_grouped(starts(before).value())));
-  return fmt::format("{}", fmt::join(parts, ", "));
-}
-
 std::string dtype_reason(const HeadroomRow& row) {
-  std::string moved = counts(row.before, row.after);
+  std::string moved = work_change(row.before, row.after);
   if (row.before.bound() != Bound::kCompute) return moved;
   const std::string faster =
       row.after.compute_s > 0 && row.after.compute_s < row.before.compute_s
@@ -56,7 +43,7 @@ std::string headroom_reason(const Headroom& study, const HeadroomRow& row) {
     case Candidate::Kind::kRecipe:
       break;
   }
-  return counts(row.before, row.after);
+  return work_change(row.before, row.after);
 }
 
 std::vector<HeadroomRow> shown_rows(const HeadroomReport& report) {
@@ -85,8 +72,8 @@ std::vector<std::string> headroom_findings(const Headroom& study) {
   const auto best = std::min_element(
       study.candidates.begin(), study.candidates.end(),
       [](const Candidate& a, const Candidate& b) { return a.total.time_s / a.work < b.total.time_s / b.work; });
-  out.push_back(fmt::format("The best single change for the whole is {}: {} instead of {}{}.", best->text,
-                            time_text(best->total.time_s / best->work), time_text(time),
+  out.push_back(fmt::format("The best single change for the whole is {}: {}{}.", best->text,
+                            instead_of(best->total.time_s / best->work, time),
                             best->kind == Candidate::Kind::kBatch ? " for as many samples" : ""));
   if (study.at_best_s > 0)
     out.push_back(fmt::format("{} ({:.1f} %) is in ops that none of the {} candidates makes faster.",

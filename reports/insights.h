@@ -17,5 +17,8 @@ std::vector<std::string> clock_findings(const ClockReport& report);
 /// The model's notes with their {what:path} fields filled in.
 /// @throws InputError at the note, for an unknown field or path
 std::vector<std::string> notes(const Analysis& analysis);
+/// Of them those whose fields are of at least two of these ops, by full path.
+/// @throws InputError as notes()
+std::vector<std::string> notes_on(const Analysis& analysis, const std::vector<std::string>& paths);
 
 }  // namespace gable

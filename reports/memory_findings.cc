@@ -1,6 +1,8 @@
 // The sentences of a memory report: each total with the reason why it is not another one.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "analyzer/base/units.h"
 #include "reports/memory_text.h"
 
@@ -9,14 +11,35 @@ namespace {
 
 bool gradients_stay(const StepOptions& step) { return step.keep_gradients || step.micro_batches > 1; }
 
+/// "at the start of the backward pass", "62 % into it", "at its end"
+std::string place_text(const Memory& memory) {
+  const auto& events = memory.timeline.events;
+  const auto begins = [&](bool update) {
+    return std::find_if(events.begin(), events.end(), [&](const MemoryEvent& e) {
+      return update ? e.pass == Pass::kOptimizer : e.pass != Pass::kForward;
+    });
+  };
+  const auto first = begins(false) - events.begin();
+  const auto at = static_cast<std::ptrdiff_t>(memory.timeline.peak);
+  if (at < first) return "";
+  constexpr double kEdge = 0.05;
+  const double share = static_cast<double>(at + 1 - first) / static_cast<double>(begins(true) - events.begin() - first);
+  if (share < kEdge) return " at the start of the backward pass";
+  if (share > 1 - kEdge) return " at the end of the backward pass";
+  return fmt::format(" {:.0f} % into the backward pass", 100 * share);
+}
+
 std::string peak_finding(const Memory& memory, const SizeUnit& unit) {
-  const std::string peak =
-      fmt::format("{} at the peak: {}", unit.text(memory.peak().held.total()), event_text(memory, memory.peak()));
-  if (!has_backward(memory.options.step.phase)) return peak + ".";
-  return peak + (gradients_stay(memory.options.step)
-                     ? "; gradients stay allocated from step to step, so that they meet all kept activations."
-                     : "; gradients are freed after the update (--zero-grad none), so that they grow while kept "
-                       "activations shrink.");
+  const std::string peak = unit.text(memory.peak().held.total());
+  const std::string event = event_text(memory, memory.peak());
+  if (!has_backward(memory.options.step.phase)) return fmt::format("{} at the peak: {}.", peak, event);
+  const std::string_view whole = memory.timeline.most() == memory.timeline.peak ? ", and the most of the step" : "";
+  const std::string_view gradients =
+      gradients_stay(memory.options.step)
+          ? "gradients stay allocated from step to step, so that they meet all kept activations"
+          : "gradients are freed after the update (--zero-grad none), so that they grow while kept activations shrink";
+  return fmt::format("{} is the peak of the forward and backward passes{}: {},{}; {}.", peak, whole, event,
+                     place_text(memory), gradients);
 }
 
 std::string sum_finding(const Memory& memory, const SizeUnit& unit) {
@@ -42,10 +65,10 @@ void add_update(const Memory& memory, const SizeUnit& unit, std::vector<std::str
   const Count workspace = event.held[Held::kWorkspace];
   if (workspace == Count(0)) return;
   const OptimizerSpec* spec = memory.options.step.recipe->find_optimizer(memory.model.ops[event.op].name);
-  const bool more = event.held.total() > memory.peak().held.total();
-  out.push_back(fmt::format("{} while {} updates the parameters: it needs {} for the moment{}.",
-                            unit.text(event.held.total()), spec == nullptr ? "the optimizer" : spec->name,
-                            unit.text(workspace), more ? ", more than the passes do" : ""));
+  const bool most = memory.timeline.most() == *memory.timeline.update;
+  out.push_back(fmt::format("{} is {}: {} needs {} for the moment to update the parameters.",
+                            unit.text(event.held.total()), most ? "the most of the step" : "the most of the update",
+                            spec == nullptr ? "the optimizer" : spec->name, unit.text(workspace)));
 }
 
 std::string capacity_finding(const MemoryReport& report, const SizeUnit& unit) {
@@ -60,13 +83,18 @@ std::string capacity_finding(const MemoryReport& report, const SizeUnit& unit) {
                      unit.text(fits ? capacity - needed : needed - capacity));
 }
 
+/// "Largest cache that fits: past = 50,375 with B = 1, 14.9009 GiB, 4.6128 GiB of it key/value cache; past = 50,376
+/// ..."
 std::string fit_finding(const MemoryFit& fit, const SizeUnit& unit) {
-  const std::string beyond = fit.refusal.empty() ? fmt::format("{} = {} needs {}", fit.dim,
-                                                               format_grouped(fit.largest + 1), unit.text(fit.beyond))
-                                                 : fmt::format("the model allows no more: {}", fit.refusal);
-  if (fit.largest == 0) return fmt::format("No {} fits: {}.", fit.what, beyond);
-  return fmt::format("Largest {} that fits: {} = {}, {}; {}.", fit.what, fit.dim, format_grouped(fit.largest),
-                     unit.text(fit.needed), beyond);
+  const std::string next = fmt::format("{} = {}", fit.dim, format_grouped(fit.largest + 1));
+  const std::string beyond = fit.refusal.empty() ? fmt::format("{} needs {}", next, unit.text(fit.beyond))
+                                                 : fmt::format("the model allows no more ({}: {})", next, fit.refusal);
+  const std::string others = fit.others.empty() ? "" : fmt::format(" with {}", fit.others);
+  if (fit.largest == 0) return fmt::format("No {} fits{}: {}.", fit.what, others, beyond);
+  const std::string cache =
+      fit.cache == Count(0) ? "" : fmt::format(", {} of it key/value cache", unit.text(fit.cache));
+  return fmt::format("Largest {} that fits: {} = {}{}, {}{}; {}.", fit.what, fit.dim, format_grouped(fit.largest),
+                     others, unit.text(fit.needed), cache, beyond);
 }
 
 }  // namespace
@@ -77,9 +105,9 @@ std::vector<std::string> memory_findings(const MemoryReport& report) {
   std::vector<std::string> out;
   const bool trains = has_backward(memory.options.step.phase);
   out.push_back(peak_finding(memory, unit));
+  add_update(memory, unit, out);
   if (trains) out.push_back(sum_finding(memory, unit));
   if (memory.document) out.push_back(document_finding(*memory.document, unit));
-  add_update(memory, unit, out);
   if (report.hw) out.push_back(capacity_finding(report, unit));
   for (const MemoryFit& fit : report.fits) out.push_back(fit_finding(fit, unit));
   return out;

@@ -103,6 +103,7 @@ Json fits_json(const MemoryReport& report) {
                     {"dim", fit.dim},
                     {"largest", fit.largest},
                     {"needed_bytes", fit.needed.value()},
+                    {"kv_cache_bytes", fit.cache.value()},
                     {"next_needs_bytes", fit.refusal.empty() ? Json(fit.beyond.value()) : Json()},
                     {"refusal", fit.refusal}});
   }

@@ -1,13 +1,7 @@
 #include "reports/memory_report.h"
 
-#include <fmt/format.h>
-
-#include <algorithm>
 #include <array>
 #include <cmath>
-
-#include "analyzer/base/error.h"
-#include "analyzer/base/text.h"
 
 namespace gable {
 namespace {
@@ -28,13 +22,5 @@ Count MemoryReport::capacity() const {
 }
 
 std::span<const MemoryFormat> memory_format_table() { return kFormats; }
-
-const MemoryFormat& find_memory_format(std::string_view name) {
-  const auto* found = std::find_if(kFormats.begin(), kFormats.end(), [&](const auto& f) { return f.name == name; });
-  if (found != kFormats.end()) return *found;
-  std::vector<std::string_view> known;
-  for (const MemoryFormat& format : kFormats) known.push_back(format.name);
-  throw InputError(fmt::format("--format: unknown format {}{}", in_quotes(name), suggestion(name, known)));
-}
 
 }  // namespace gable

@@ -11,6 +11,7 @@
 #include "analyzer/spec/hardware.h"
 #include "analyzer/study/memory.h"
 #include "analyzer/study/memory_fit.h"
+#include "reports/report_format.h"
 
 namespace gable {
 
@@ -31,15 +32,8 @@ struct MemoryReport {
   [[nodiscard]] Count capacity() const;
 };
 
-struct MemoryFormat {
-  std::string_view name;
-  std::string_view extension;
-  std::string_view summary;
-  std::string (*render)(const MemoryReport&);
-};
+using MemoryFormat = ReportFormat<MemoryReport>;
 std::span<const MemoryFormat> memory_format_table();
-/// @throws InputError naming --format
-const MemoryFormat& find_memory_format(std::string_view name);
 
 std::string render_memory_table(const MemoryReport& report);
 std::string render_memory_csv(const MemoryReport& report);

@@ -179,25 +179,26 @@ void draw_peak(const Chart& chart, Canvas& canvas) {
   canvas.diamond(at, 5);
   canvas.close();
   const bool right_half = at.x > (kFrame.left + kFrame.right) / 2;
-  canvas.text(
-      {at.x + (right_half ? -4 : 4), at.y - 12},
-      fmt::format("peak {}: {}", chart.unit.text(memory.peak().held.total()), event_text(memory, memory.peak())),
-      {.size = kMedium, .fill = "#111", .anchor = right_half ? "end" : "start", .bold = true, .halo = true});
+  canvas.text({at.x + (right_half ? -4 : 4), at.y - 12},
+              fmt::format("{} {}: {}", peak_name(memory), chart.unit.text(memory.peak().held.total()),
+                          event_text(memory, memory.peak())),
+              {.size = kMedium, .fill = "#111", .anchor = right_half ? "end" : "start", .bold = true, .halo = true});
 }
 
 /// The update is labelled where it needs more than the passes do.
 void draw_update(const Chart& chart, Canvas& canvas) {
   const Memory& memory = chart.report.memory;
-  if (!memory.timeline.update || memory.needed() <= memory.peak().held.total()) return;
+  if (memory.timeline.most() == memory.timeline.peak) return;
   const double y = chart.y(memory.needed().real());
-  canvas.text({kFrame.right - 2, y - 7}, fmt::format("update {}", chart.unit.text(memory.needed())),
+  canvas.text({kFrame.right - 2, y - 7}, fmt::format("most of the step: update {}", chart.unit.text(memory.needed())),
               {.size = kSmall, .fill = "#111", .anchor = "end", .halo = true});
 }
 
 void draw_legend(const Chart& chart, Canvas& canvas) {
   const HeldBytes& peak = chart.report.memory.peak().held;
   double y = kFrame.top + 4;
-  canvas.text({kLegendLeft, y}, "at the peak", {.size = kMedium, .bold = true});
+  canvas.text({kLegendLeft, y}, fmt::format("at the {}", peak_name(chart.report.memory)),
+              {.size = kMedium, .bold = true});
   for (std::size_t i = kHeldCount; i-- > 0;) {  // from the top of the stack down
     const auto held = static_cast<Held>(i);
     if (peak[held] == Count(0) && chart.report.memory.sums[held] == Count(0)) continue;
@@ -215,8 +216,7 @@ std::string draw(const MemoryReport& report) {
   const Memory& memory = report.memory;
   Canvas canvas;
   open_page(fmt::format("Memory of {} over a {}", memory.model.name, phase_name(memory.options.step.phase)), canvas);
-  canvas.text({kFrame.left, 34}, fmt::format("Memory of {}", memory.model.name),
-              {.size = 20, .fill = "#111", .bold = true});
+  draw_title(fmt::format("Memory of {}", memory.model.name), kFrame.left, kPageWidth - kFrame.left - 24, canvas);
   const std::vector<std::string> head = memory_head(report);
   canvas.text({kFrame.left, 56}, fit_text(head.at(0), kSmall, kPageWidth - kFrame.left - 24), {.size = kSmall});
   canvas.text({kFrame.left, 74}, fit_text(head.at(1), kSmall, kPageWidth - kFrame.left - 24), {.size = kSmall});

@@ -35,17 +35,24 @@ std::string settings_text(const Memory& memory) {
 /// Categories as the sums and as the peak hold them; those that nothing is in are left out.
 MemoryTable totals_table(const MemoryReport& report, const SizeUnit& unit) {
   const Memory& memory = report.memory;
-  MemoryTable table{"", {"what", "elements", "all at once", "at the peak"}, {}, true};
   const HeldBytes& peak = memory.peak().held;
+  const HeldBytes& most = memory.most().held;
+  const bool update = memory.timeline.most() != memory.timeline.peak;
+  MemoryTable table{
+      "", {"what", "elements", "all at once", memory.timeline.update ? "peak of passes" : "at the peak"}, {}, true};
+  if (update) table.heads.emplace_back("update");
+  const auto row = [&](std::string title, std::string elements, Count all, Count at_peak, Count at_most) {
+    table.rows.push_back({std::move(title), std::move(elements), unit.number(all), unit.number(at_peak)});
+    if (update) table.rows.back().push_back(unit.number(at_most));
+  };
   for (std::size_t i = 0; i < kHeldCount; ++i) {
     const auto held = static_cast<Held>(i);
-    if (memory.sums[held] == Count(0) && peak[held] == Count(0)) continue;
-    std::string elements = "-";
-    if (held == Held::kParameters) elements = format_grouped(memory.parameters.elements.value());
-    table.rows.push_back(
-        {std::string(held_row(held).title), elements, unit.number(memory.sums[held]), unit.number(peak[held])});
+    if (memory.sums[held] + peak[held] + most[held] == Count(0)) continue;
+    const Count elements = held == Held::kParameters ? memory.parameters.elements : Count(0);
+    row(std::string(held_row(held).title), elements == Count(0) ? "-" : format_grouped(elements.value()),
+        memory.sums[held], peak[held], most[held]);
   }
-  table.rows.push_back({"total", "", unit.number(memory.sums.total()), unit.number(peak.total())});
+  row("total", "", memory.sums.total(), peak.total(), most.total());
   return table;
 }
 
@@ -89,11 +96,14 @@ MemoryTable moments_table(const Memory& memory, const SizeUnit& unit) {
     const bool inner = events[i].pass == Pass::kRecompute ||
                        (last_of_pass && i + 1 < events.size() && events[i + 1].pass == Pass::kRecompute &&
                         events[i].pass == Pass::kDgrad);
-    if (first || i == memory.timeline.peak || (last_of_pass && !inner)) shown.push_back(i);
+    const bool named = i == memory.timeline.peak || i == memory.timeline.update;
+    if (first || named || (last_of_pass && !inner)) shown.push_back(i);
   }
   for (const std::size_t i : shown) {
-    const std::string mark = i == memory.timeline.peak ? "peak: " : "";
-    table.rows.push_back({mark + event_text(memory, events[i]), unit.number(events[i].held.total())});
+    const bool most = i == memory.timeline.most() && i != memory.timeline.peak;
+    const std::string_view mark = i == memory.timeline.peak ? peak_name(memory) : most ? "most of the step" : "";
+    table.rows.push_back({fmt::format("{}{}{}", mark, mark.empty() ? "" : ": ", event_text(memory, events[i])),
+                          unit.number(events[i].held.total())});
   }
   return table;
 }
@@ -126,6 +136,8 @@ std::string event_text(const Memory& memory, const MemoryEvent& event) {
   const std::int64_t repeats = memory.costed.repeats[static_cast<std::size_t>(op.group)];
   return repeats == 1 ? text : fmt::format("{}, block {} of {}", text, event.turn + 1, repeats);
 }
+
+std::string_view peak_name(const Memory& memory) { return memory.timeline.update ? "peak of the passes" : "peak"; }
 
 std::vector<KeptRow> kept_rows(const MemoryReport& report) {
   std::vector<KeptRow> rows;

@@ -37,6 +37,9 @@ std::vector<std::string> memory_findings(const MemoryReport& report);
 /// "backward of h/silu, block 1 of 32".
 std::string event_text(const Memory& memory, const MemoryEvent& event);
 
+/// "peak of the passes" where an optimizer follows them, else "peak".
+std::string_view peak_name(const Memory& memory);
+
 /// Rows of kept tensors by `report.by`, most bytes first, the rest in one where `report.top` says.
 struct KeptRow {
   std::string name;    ///< path of the op, or its kind

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <set>
 
 #include "analyzer/base/text.h"
 #include "analyzer/base/units.h"
@@ -75,23 +76,48 @@ std::string fill(const Analysis& analysis, const Note& note, std::string_view fi
   return row ? what->show(*row) : fmt::format("(not in this run: {})", path);
 }
 
+/// Calls `text` with what stands between the fields of a note and `field` with each of them, in order.
+template <typename Text, typename Field>
+void walk(const Note& note, const Text& text, const Field& field) {
+  std::string_view rest = note.text;
+  for (;;) {
+    const std::size_t open = rest.find('{');
+    text(rest.substr(0, open));
+    if (open == std::string_view::npos) return;
+    const std::size_t close = rest.find('}', open);
+    if (close == std::string_view::npos) throw InputError(note.where, "a '{' in a note has no '}'");
+    field(rest.substr(open + 1, close - open - 1));
+    rest.remove_prefix(close + 1);
+  }
+}
+
+std::string filled(const Analysis& analysis, const Note& note) {
+  std::string out;
+  walk(
+      note, [&](std::string_view text) { out += text; },
+      [&](std::string_view field) { out += fill(analysis, note, field); });
+  return out;
+}
+
 }  // namespace
 
 std::vector<std::string> notes(const Analysis& analysis) {
   std::vector<std::string> out;
+  for (const Note& note : analysis.model.notes) out.push_back(filled(analysis, note));
+  return out;
+}
+
+std::vector<std::string> notes_on(const Analysis& analysis, const std::vector<std::string>& paths) {
+  std::vector<std::string> out;
   for (const Note& note : analysis.model.notes) {
-    std::string text;
-    std::string_view rest = note.text;
-    for (;;) {
-      const std::size_t open = rest.find('{');
-      text += rest.substr(0, open);
-      if (open == std::string_view::npos) break;
-      const std::size_t close = rest.find('}', open);
-      if (close == std::string_view::npos) throw InputError(note.where, "a '{' in a note has no '}'");
-      text += fill(analysis, note, rest.substr(open + 1, close - open - 1));
-      rest.remove_prefix(close + 1);
-    }
-    out.push_back(std::move(text));
+    std::set<std::string_view> named;
+    walk(
+        note, [](std::string_view) {},
+        [&](std::string_view field) {
+          const std::string_view path = field.substr(field.find(':') + 1);
+          if (std::find(paths.begin(), paths.end(), path) != paths.end()) named.insert(path);
+        });
+    if (named.size() > 1) out.push_back(filled(analysis, note));
   }
   return out;
 }

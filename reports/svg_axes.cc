@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace gable::svg {
 namespace {
 
@@ -42,6 +44,23 @@ void open_page(std::string_view title, Canvas& canvas, double height) {
   canvas.open("g", "fill=\"#fff\"");
   canvas.rect({0, 0, kPageWidth, height});
   canvas.close();
+}
+
+void draw_title(std::string_view title, double left, double width, Canvas& canvas) {
+  constexpr double kMost = 20;
+  constexpr double kLeast = 13;
+  constexpr double kBold = 1.15;  // width of bold text over plain
+  const double size = std::clamp(kMost * width / (kBold * text_width(title, kMost)), kLeast, kMost);
+  canvas.text({left, 34}, fit_text(title, kBold * size, width + 1), {.size = size, .fill = "#111", .bold = true});
+}
+
+double draw_wrapped(Point at, std::string_view text, double width, const TextStyle& style, Canvas& canvas) {
+  constexpr double kLeading = 1.35;
+  for (const std::string& line : wrap_text(text, style.size, width)) {
+    canvas.text(at, line, style);
+    at.y += kLeading * style.size;
+  }
+  return at.y;
 }
 
 void draw_log_axes(const Plot& plot, const LogAxis& x, const LogAxis& y, Canvas& canvas) {

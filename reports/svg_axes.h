@@ -16,6 +16,12 @@ inline constexpr double kPageHeight = 640;
 /// Opens the document on a white page; whoever draws closes it.
 void open_page(std::string_view title, Canvas& canvas, double height = kPageHeight);
 
+/// The title in one line, smaller where it is long, at last cut.
+void draw_title(std::string_view title, double left, double width, Canvas& canvas);
+
+/// Text in lines of at most `width`, the first at `at`. @return y of the line after the last
+double draw_wrapped(Point at, std::string_view text, double width, const TextStyle& style, Canvas& canvas);
+
 struct LogAxis {
   std::vector<Tick> ticks;
   std::string title;

@@ -1,9 +1,12 @@
 // Horizontal bars in groups: each group has a scale of its own, so that its bars can be compared with each other.
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "analyzer/roofline/roofline.h"
 
 namespace gable::svg {
 
@@ -21,9 +24,10 @@ struct Bar {
 };
 
 struct BarGroup {
-  std::string title;
+  std::string title;  ///< "" for none
   std::vector<Bar> bars;
-  double full = 0;  ///< value that takes the whole width; 0: that of the longest bar
+  double full = 0;       ///< value that takes the whole width; 0: that of the longest bar
+  double reference = 0;  ///< a dashed line at this value, left of what stands at the ends of bars; 0: none
 };
 
 struct LegendEntry {
@@ -33,10 +37,14 @@ struct LegendEntry {
 
 struct BarPicture {
   std::string title;
-  std::vector<std::string> lines;  ///< below the title; the first is emphasised
+  std::vector<std::string> lines;  ///< below the title, wrapped; the first is emphasised
   std::vector<LegendEntry> legend;
   std::vector<BarGroup> groups;
 };
+
+/// A time by what bounds it, and what the colours mean.
+std::vector<BarPiece> bound_pieces(const std::array<double, kBoundCount>& bound_s);
+std::vector<LegendEntry> bound_legend();
 
 /// A self-contained SVG as wide as the others, as high as the bars need.
 std::string draw_bars(const BarPicture& picture);

@@ -95,6 +95,19 @@ std::string fit_text(std::string_view text, double size, double width) {
   return fmt::format("{}{}", trim(text), kEllipsis);
 }
 
+std::vector<std::string> wrap_text(std::string_view text, double size, double width) {
+  std::vector<std::string> lines;
+  for (const std::string& word : split(text, ' ')) {
+    const std::string longer = lines.empty() ? word : fmt::format("{} {}", lines.back(), word);
+    if (!lines.empty() && text_width(longer, size) <= width) {
+      lines.back() = longer;
+    } else {
+      lines.push_back(fit_text(word, size, width));
+    }
+  }
+  return lines;
+}
+
 std::string px(double value) {
   if (!std::isfinite(value)) return "0";
   std::string text = fmt::format("{:.2f}", value);

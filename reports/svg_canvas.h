@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "analyzer/roofline/roofline.h"
 #include "reports/svg_geometry.h"
@@ -18,6 +19,9 @@ double text_width(std::string_view text, double size);
 
 /// `text`, cut to at most `width` px; what is cut ends in an ellipsis.
 std::string fit_text(std::string_view text, double size, double width);
+
+/// Lines of at most `width` px, broken at blanks; a word that is longer is cut.
+std::vector<std::string> wrap_text(std::string_view text, double size, double width);
 
 /// A coordinate: at most two decimals, no exponent. Not finite becomes 0, so that no viewer meets "nan".
 std::string px(double value);

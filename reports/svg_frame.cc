@@ -16,7 +16,6 @@ constexpr double kLeft = 84;
 constexpr double kRight = 936;
 constexpr double kTop = 128;
 constexpr double kLine = 16;  ///< px between lines of footnotes
-constexpr double kTitleSize = 20;
 constexpr double kLeastTitleSize = 16;
 constexpr double kBold = 1.15;  ///< width of bold text over plain
 constexpr double kTextSize = 13;
@@ -87,14 +86,12 @@ Footnote omitted_note(const Analysis& analysis, const Omitted& group) {
   return {fit_text(head + list_names(names, room), kNoteSize, kRight - kLeft), tooltip};
 }
 
-void draw_title(const Analysis& analysis, Canvas& canvas) {
+void draw_name(const Analysis& analysis, Canvas& canvas) {
   const double width = kRight - kLeft;
   std::string title = fmt::format("{} on {}", analysis.model.name, analysis.hw.title);
   if (kBold * text_width(title, kLeastTitleSize) > width)
     title = fmt::format("{} on {}", analysis.model.name, analysis.hw.name);
-  const double size =
-      std::clamp(kTitleSize * width / (kBold * text_width(title, kTitleSize)), kLeastTitleSize, kTitleSize);
-  canvas.text({kLeft, 34}, fit_text(title, kBold * size, width + 1), {.size = size, .fill = "#111", .bold = true});
+  draw_title(title, kLeft, width, canvas);
 }
 
 }  // namespace
@@ -116,7 +113,7 @@ std::vector<Footnote> footnotes(const Analysis& analysis, const Scene& scene) {
 
 void draw_header(const Analysis& analysis, Canvas& canvas) {
   const double width = kRight - kLeft;
-  draw_title(analysis, canvas);
+  draw_name(analysis, canvas);
   const std::string dims = dims_of(analysis);
   const std::string setup =
       fmt::format("{}; {}{}{}", dtype_of(analysis), run_words(analysis), dims.empty() ? "" : "; ", dims);

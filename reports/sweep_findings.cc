@@ -5,6 +5,7 @@
 #include <cctype>
 
 #include "analyzer/base/units.h"
+#include "reports/difference.h"
 #include "reports/sweep_series.h"
 
 namespace gable {

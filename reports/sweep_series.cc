@@ -40,8 +40,6 @@ std::string innermost_value(const Sweep& sweep, std::int64_t point) {
   return grid.axes.empty() ? "" : axis_value(grid.axes.back(), grid.place(grid.axes.size() - 1, point));
 }
 
-std::string ratio_text(double ratio) { return format_significant(ratio, std::fabs(ratio - 1) < 0.1 ? 5 : 3); }
-
 std::string sweep_title(const SweepReport& report) {
   const Grid& grid = report.sweep.grid;
   std::vector<std::string> over;

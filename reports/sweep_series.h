@@ -19,9 +19,6 @@ std::vector<SweepSeries> sweep_series(const SweepReport& report);
 /// "T=512"; the name alone on the axis of models.
 std::string innermost_value(const Sweep& sweep, std::int64_t point);
 
-/// "9.91"; with more digits near 1: "1.0010".
-std::string ratio_text(double ratio);
-
 /// "gpt2 on a100-pcie-40 over B=1,2 x T=128..8192*2"; "5 models on ..." where there are more than three.
 std::string sweep_title(const SweepReport& report);
 

@@ -17,8 +17,6 @@ namespace {
 constexpr double kNameLine = 13;
 constexpr std::size_t kMarkedPoints = 600;  ///< of more points only changes of the bottleneck are marked
 constexpr std::size_t kLabelledChanges = 16;
-constexpr double kTitleSize = 18;
-constexpr double kBold = 1.15;  ///< width of bold text over plain
 constexpr double kFine = 2;     ///< px between points of a line as drawn
 constexpr double kCoarse = 24;  ///< and as labels avoid it: each piece that a label covers counts
 constexpr double kLabelSize = 11;
@@ -34,9 +32,7 @@ std::vector<Tick> time_ticks(const Range& range) {
 
 void draw_head(const SweepReport& report, Canvas& canvas) {
   const double width = kRight - kLeft;
-  const std::string title = fmt::format("Time against FLOP: {}", sweep_title(report));
-  const double size = std::clamp(kTitleSize * width / (kBold * text_width(title, kTitleSize)), 13.0, kTitleSize);
-  canvas.text({kLeft, 34}, fit_text(title, kBold * size, width + 1), {.size = size, .fill = "#111", .bold = true});
+  draw_title(fmt::format("Time against FLOP: {}", sweep_title(report)), kLeft, width, canvas);
   const std::vector<std::string> found = sweep_findings(report);
   const std::string first = found.empty() ? "" : found.front();
   canvas.text({kLeft, 56}, fit_text(first, 13, width), {.size = 13});

@@ -5,6 +5,7 @@
 
 #include "analyzer/base/text.h"
 #include "analyzer/base/units.h"
+#include "reports/difference.h"
 #include "reports/headings.h"
 #include "reports/sweep_series.h"
 #include "reports/text_table.h"

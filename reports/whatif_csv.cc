@@ -15,7 +15,7 @@ std::string render_whatif_csv(const WhatIfReport& report) {
     out += lead;
     for (const WhatIfColumn& column : whatif_columns()) {
       out += ',';
-      append_csv(column.get(row), out);
+      if (column.has_value(row)) append_csv(column.get(row), out);
     }
     out += kCsvEnd;
   }

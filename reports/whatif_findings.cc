@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "analyzer/base/units.h"
+#include "reports/difference.h"
 #include "reports/whatif_report.h"
 
 namespace gable {
@@ -13,25 +14,16 @@ namespace {
 constexpr double kNoticeable = 0.005;  ///< of the time; less is called nothing
 
 std::string time_text(double seconds) { return format_si(seconds, "s", 3); }
-std::string bytes_text(Count bytes) { return format_si(bytes.real(), "B", 3); }
+
+/// "31.7 ms -> 27.1 ms"
+std::string change_of(double before_s, double after_s) {
+  const auto [before, after] = format_si_apart(before_s, after_s, "s");
+  return fmt::format("{} -> {}", before, after);
+}
 
 std::string bound_text(const Totals& totals) {
   if (totals.bound() == Bound::kLaunch) return "launch-bound";
   return fmt::format("{}-bound ({})", bound_name(totals.bound()), roof_name(totals.roof()));
-}
-
-/// "38.6 MB moved instead of 155 MB, 12 launches instead of 576": what an op has less of, or more.
-std::string reasons(const Totals& before, const Totals& after) {
-  std::vector<std::string> parts;
-  const auto add = [&](const std::string& was, const std::string& is, std::string_view shown) {
-    if (was != is) parts.push_back(fmt::format(fmt::runtime(shown), is, was));  // what rounds to the same says nothing
-  };
-  const auto launches = [](const Totals& t) { return format_grouped((t.cost.launches + t.cost.memcpys).value()); };
-  const auto flop = [](const Totals& t) { return format_si(t.cost.flop().real(), "FLOP", 3); };
-  add(bytes_text(before.dram_bytes), bytes_text(after.dram_bytes), "{} moved instead of {}");
-  add(flop(before), flop(after), "{} instead of {}");
-  add(launches(before), launches(after), "{} instead of {} launches");
-  return fmt::format("{}", fmt::join(parts, ", "));
 }
 
 std::string bound_change(const Totals& before, const Totals& after) {
@@ -43,10 +35,9 @@ std::string bound_change(const Totals& before, const Totals& after) {
 
 std::string largest_effect(const Outcome& outcome) {
   const Effect& effect = outcome.effects.front();
-  const std::string why = reasons(effect.before, effect.after);
-  return fmt::format("{} {} -> {}{}{}; {}", effect.name, time_text(effect.before.time_s),
-                     time_text(effect.after.time_s), why.empty() ? "" : ", ", why,
-                     bound_change(effect.before, effect.after));
+  const std::string why = work_change(effect.before, effect.after);
+  return fmt::format("{} {}{}{}; {}", effect.name, change_of(effect.before.time_s, effect.after.time_s),
+                     why.empty() ? "" : ", ", why, bound_change(effect.before, effect.after));
 }
 
 bool launches_counted(const WhatIf& study) { return study.before.options.roofs.launch; }
@@ -55,7 +46,7 @@ bool launches_counted(const WhatIf& study) { return study.before.options.roofs.l
 std::string no_time(const WhatIf& study, const Outcome& outcome) {
   const Totals& before = study.before.total;
   const Totals& after = outcome.after.total;
-  const std::string why = reasons(before, after);
+  const std::string why = work_change(before, after);
   const bool launches_only = before.dram_bytes == after.dram_bytes && before.cost.flop() == after.cost.flop();
   const std::string because = launches_only && !launches_counted(study)
                                   ? "launches are not among the roofs of this run (--roofs)"
@@ -80,13 +71,26 @@ std::string per_sequence(const WhatIf& study, const Outcome& outcome) {
   const std::int64_t before = batch(study.before);
   const std::int64_t after = batch(outcome.after);
   if (before == after) return "";
-  return fmt::format(" A sequence takes {} instead of {}.",
-                     time_text(outcome.after.total.time_s / static_cast<double>(after)),
-                     time_text(study.before.total.time_s / static_cast<double>(before)));
+  return fmt::format(" A sequence takes {}.", instead_of(outcome.after.total.time_s / static_cast<double>(after),
+                                                         study.before.total.time_s / static_cast<double>(before)));
+}
+
+/// Of a recipe that builds on another than the baseline's.
+std::string foundation_text(const WhatIf& study, const Outcome& outcome) {
+  if (!outcome.foundation) return "";
+  const double below = outcome.foundation->time_s;
+  const double saved = below - outcome.after.total.time_s;
+  const std::string& recipe = outcome.after.options.step.recipe->name;
+  return fmt::format(
+      " {0} builds on {1}, not on {2}, so that other ops change, too: {1} takes {3}, of which {0} {4} {5} "
+      "(--recipe {1} makes it the baseline).",
+      recipe, outcome.foundation->recipe, study.before.options.step.recipe->name, time_text(below),
+      saved < 0 ? "makes more," : "saves", time_text(std::fabs(saved)));
 }
 
 std::string change_sentence(const WhatIf& study, const Outcome& outcome) {
   const std::string name = changes_text(outcome);
+  if (!outcome.refusal.empty()) return fmt::format("{} holds only with others: {}.", name, outcome.refusal);
   if (!outcome.why_nothing.empty()) return fmt::format("{} changes nothing: {}.", name, outcome.why_nothing);
   const double before = study.before.total.time_s;
   const double saved = before - outcome.after.total.time_s;
@@ -95,25 +99,31 @@ std::string change_sentence(const WhatIf& study, const Outcome& outcome) {
   const std::string verdict =
       saved > 0 ? fmt::format("saves {} of {} ({:.1f} %)", time_text(saved), time_text(before), 100 * saved / before)
                 : fmt::format("adds {} to {}", time_text(-saved), time_text(before));
-  return fmt::format("{} {}: {}.{}{}", name, verdict, largest_effect(outcome), idle_flop(outcome.effects.front()),
-                     per_sequence(study, outcome));
+  return fmt::format("{} {}: {}.{}{}{}", name, verdict, largest_effect(outcome), idle_flop(outcome.effects.front()),
+                     per_sequence(study, outcome), foundation_text(study, outcome));
+}
+
+/// How what all changes save together compares with the sum of what each saves; "" where one holds only with others.
+std::string overlap_text(const WhatIf& study, double saved) {
+  const double before = study.before.total.time_s;
+  double apart = 0;
+  for (const Outcome& outcome : study.alone) {
+    if (!outcome.refusal.empty()) return "";
+    apart += before - outcome.after.total.time_s;
+  }
+  if (std::fabs(apart - saved) <= kNoticeable * before) return ", as much as they save apart";
+  return fmt::format(", {} than the {} that they save one by one: {}", saved < apart ? "less" : "more",
+                     time_text(apart), saved < apart ? "they work on the same time" : "each makes room for another");
 }
 
 std::string together_sentence(const WhatIf& study) {
   const Outcome& all = study.together.back();
   const double before = study.before.total.time_s;
   const double saved = before - all.after.total.time_s;
-  double apart = 0;
-  for (const Outcome& outcome : study.alone) apart += before - outcome.after.total.time_s;
-  const std::string overlap =
-      std::fabs(apart - saved) <= kNoticeable * before
-          ? ", as much as they save apart"
-          : fmt::format(", {} than the {} that they save one by one: {}", saved < apart ? "less" : "more",
-                        time_text(apart), saved < apart ? "they work on the same time" : "each makes room for another");
-  return fmt::format(
-      "All together: {} -> {}, {}{} saved{}.", time_text(before), time_text(all.after.total.time_s),
-      reasons(study.before.total, all.after.total).empty() ? "" : reasons(study.before.total, all.after.total) + ", ",
-      time_text(saved), overlap);
+  const std::string work = work_change(study.before.total, all.after.total);
+  return fmt::format("All together: {}, {}{}{} {}{}.", change_of(before, all.after.total.time_s), work,
+                     work.empty() ? "" : ", ", time_text(std::fabs(saved)), saved < 0 ? "more" : "saved",
+                     saved < 0 ? "" : overlap_text(study, saved));
 }
 
 std::string gain_text(double gain, double time) {

@@ -12,7 +12,9 @@ using Json = nlohmann::ordered_json;
 Json row_json(const WhatIfRow& row) {
   Json json = Json::object();
   for (const WhatIfColumn& column : whatif_columns())
-    json[std::string(column.name)] = std::visit([](const auto& value) { return Json(value); }, column.get(row));
+    json[std::string(column.name)] = column.has_value(row)
+                                         ? std::visit([](const auto& value) { return Json(value); }, column.get(row))
+                                         : Json(nullptr);
   return json;
 }
 
@@ -25,7 +27,9 @@ Json gains_json(const HardwareGains& gains) {
 Json hardware_gains_json(const WhatIf& study) {
   Json json = {{"baseline", gains_json(study.gains)}};
   for (const auto* outcomes : {&study.alone, &study.together}) {
-    for (const Outcome& outcome : *outcomes) json[changes_text(outcome)] = gains_json(outcome.gains);
+    for (const Outcome& outcome : *outcomes) {
+      if (outcome.refusal.empty()) json[changes_text(outcome)] = gains_json(outcome.gains);
+    }
   }
   return json;
 }

@@ -37,7 +37,8 @@ struct WhatIfRow {
   std::string level;  ///< model or op
   std::string name;
   const Totals* before = nullptr;
-  const Totals* after = nullptr;
+  const Totals* after = nullptr;  ///< null: the changes hold only with others
+  std::string refusal;            ///< why
 };
 std::vector<WhatIfRow> whatif_rows(const WhatIf& study);
 
@@ -45,6 +46,9 @@ struct WhatIfColumn {
   std::string_view name;
   std::string_view doc;
   Cell (*get)(const WhatIfRow&);
+  bool text = false;  ///< has a value though there are no totals
+
+  [[nodiscard]] bool has_value(const WhatIfRow& row) const { return text || row.after != nullptr; }
 };
 std::span<const WhatIfColumn> whatif_columns();
 

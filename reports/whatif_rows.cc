@@ -10,12 +10,13 @@ namespace {
 
 Cell seconds(double before, double after) { return before - after; }
 
-constexpr std::array<WhatIfColumn, 22> kColumns = {{
+constexpr std::array<WhatIfColumn, 23> kColumns = {{
     {"set", "baseline, alone (one change) or together (this and all changes before it)",
-     [](const WhatIfRow& r) -> Cell { return r.set; }},
-    {"changes", "as given, with \", \" between", [](const WhatIfRow& r) -> Cell { return r.changes; }},
-    {"level", "model, or op: ops that run as one before or after", [](const WhatIfRow& r) -> Cell { return r.level; }},
-    {"name", "of the model or the ops", [](const WhatIfRow& r) -> Cell { return r.name; }},
+     [](const WhatIfRow& r) -> Cell { return r.set; }, true},
+    {"changes", "as given, with \", \" between", [](const WhatIfRow& r) -> Cell { return r.changes; }, true},
+    {"level", "model, or op: ops that run as one before or after", [](const WhatIfRow& r) -> Cell { return r.level; },
+     true},
+    {"name", "of the model or the ops", [](const WhatIfRow& r) -> Cell { return r.name; }, true},
     {"matrix_flop_before", "2 x multiply-adds",
      [](const WhatIfRow& r) -> Cell { return r.before->cost.matrix_flop.value(); }},
     {"matrix_flop_after", "2 x multiply-adds",
@@ -48,6 +49,7 @@ constexpr std::array<WhatIfColumn, 22> kColumns = {{
      [](const WhatIfRow& r) -> Cell { return r.before->flop_per_s(); }},
     {"attained_after_flop_per_s", "y of the point on the roofline",
      [](const WhatIfRow& r) -> Cell { return r.after->flop_per_s(); }},
+    {"error", "why the changes hold only with others", [](const WhatIfRow& r) -> Cell { return r.refusal; }, true},
 }};
 
 }  // namespace
@@ -63,12 +65,13 @@ std::string changes_text(const Outcome& outcome) {
 std::vector<WhatIfRow> whatif_rows(const WhatIf& study) {
   const Totals& before = study.before.total;
   const std::string& model = study.before.model.name;
-  std::vector<WhatIfRow> rows = {{"baseline", "", "model", model, &before, &before}};
+  std::vector<WhatIfRow> rows = {{"baseline", "", "model", model, &before, &before, ""}};
   const auto add = [&](const std::string& set, const Outcome& outcome) {
     const std::string changes = changes_text(outcome);
-    rows.push_back({set, changes, "model", model, &before, &outcome.after.total});
+    const Totals* after = outcome.refusal.empty() ? &outcome.after.total : nullptr;
+    rows.push_back({set, changes, "model", model, &before, after, outcome.refusal});
     for (const Effect& effect : outcome.effects)
-      rows.push_back({set, changes, "op", effect.name, &effect.before, &effect.after});
+      rows.push_back({set, changes, "op", effect.name, &effect.before, &effect.after, ""});
   };
   for (const Outcome& outcome : study.alone) add("alone", outcome);
   for (const Outcome& outcome : study.together) add("together", outcome);

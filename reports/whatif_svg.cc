@@ -2,23 +2,15 @@
 // roofline where it was.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "analyzer/base/units.h"
 #include "reports/headings.h"
-#include "reports/svg_time_bars.h"
+#include "reports/svg_bars.h"
 #include "reports/whatif_report.h"
 
 namespace gable {
 namespace {
-
-std::vector<svg::TimePiece> pieces_of(const Totals& totals) {
-  std::vector<svg::TimePiece> pieces;
-  for (std::size_t i = 0; i < kBoundCount; ++i) {
-    const auto bound = static_cast<Bound>(i);
-    pieces.push_back({totals.bound_s.at(i), svg::bound_color(bound),
-                      fmt::format("{}-bound: {}", bound_name(bound), format_si(totals.bound_s.at(i), "s"))});
-  }
-  return pieces;
-}
 
 std::string after_text(const Totals& before, const Totals& after) {
   const double saved = before.time_s - after.time_s;
@@ -29,8 +21,23 @@ std::string after_text(const Totals& before, const Totals& after) {
                      format_si(saved > 0 ? saved : -saved, "s", 3), 100 * (saved > 0 ? share : -share));
 }
 
-svg::TimeBar bar_of(const std::string& label, const Totals& before, const Totals& after, bool gap) {
-  return {label, pieces_of(after), after_text(before, after), gap};
+svg::Bar bar_of(const WhatIf& study, const Outcome& outcome, const std::string& label) {
+  if (!outcome.refusal.empty()) return {label, {}, "only with others"};
+  const Totals& after = outcome.after.total;
+  return {label, svg::bound_pieces(after.bound_s), after_text(study.before.total, after)};
+}
+
+svg::BarGroup alone_group(const WhatIf& study) {
+  svg::BarGroup group{"Each by itself", {}};
+  for (const Outcome& outcome : study.alone) group.bars.push_back(bar_of(study, outcome, changes_text(outcome)));
+  return group;
+}
+
+svg::BarGroup together_group(const WhatIf& study) {
+  svg::BarGroup group{"One after the other", {bar_of(study, study.alone.front(), changes_text(study.alone.front()))}};
+  for (const Outcome& outcome : study.together)
+    group.bars.push_back(bar_of(study, outcome, "and " + outcome.changes.back().text));
+  return group;
 }
 
 }  // namespace
@@ -38,24 +45,21 @@ svg::TimeBar bar_of(const std::string& label, const Totals& before, const Totals
 std::string render_whatif_svg(const WhatIfReport& report) {
   const WhatIf& study = report.study;
   const Totals& before = study.before.total;
-  svg::TimeBars chart;
-  chart.title = fmt::format("What changes would save: {} on {}", study.before.model.name, study.before.hw.title);
-  chart.subtitle = {model_line(study.before), settings_line(study.before)};
-  for (std::size_t i = 0; i < kBoundCount; ++i) {
-    const auto bound = static_cast<Bound>(i);
-    chart.keys.push_back({svg::bound_color(bound), fmt::format("{}-bound time", bound_name(bound))});
+  svg::BarPicture picture{
+      fmt::format("What changes would save: {} on {}", study.before.model.name, study.before.hw.title),
+      {model_line(study.before), settings_line(study.before)},
+      svg::bound_legend(),
+      {{"", {{"as it is", svg::bound_pieces(before.bound_s), format_si(before.time_s, "s", 3)}}}, alone_group(study)}};
+  if (!study.together.empty()) picture.groups.push_back(together_group(study));
+  double longest = before.time_s;
+  for (const auto* outcomes : {&study.alone, &study.together}) {
+    for (const Outcome& outcome : *outcomes) longest = std::max(longest, outcome.after.total.time_s);
   }
-  chart.reference = before.time_s;
-  chart.bars.push_back({"as it is", pieces_of(before), format_si(before.time_s, "s", 3), false});
-  for (const Outcome& outcome : study.alone)
-    chart.bars.push_back(bar_of(changes_text(outcome), before, outcome.after.total, &outcome == &study.alone.front()));
-  for (const Outcome& outcome : study.together) {
-    const bool first = &outcome == &study.together.front();
-    const std::string all = &outcome == &study.together.back() ? "all: ... and " : "... and ";
-    const std::string label = first ? changes_text(outcome) : all + outcome.changes.back().text;
-    chart.bars.push_back(bar_of(label, before, outcome.after.total, first));
+  for (svg::BarGroup& group : picture.groups) {
+    group.full = longest;
+    group.reference = before.time_s;
   }
-  return svg::render_time_bars(chart);
+  return svg::draw_bars(picture);
 }
 
 }  // namespace gable

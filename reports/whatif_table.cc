@@ -50,9 +50,19 @@ TextLine line_of(const std::string& name, const Totals& totals, const Totals* be
   return line;
 }
 
+/// One of the changes, or of their first few.
+TextLine outcome_line(const WhatIf& study, const Outcome& outcome, const std::string& name, bool strong) {
+  if (outcome.refusal.empty()) return line_of(name, outcome.after.total, &study.before.total, strong);
+  TextLine line;
+  line.cells = {name};
+  line.rest = fmt::format("only with others: {}", outcome.refusal);
+  line.strong = strong;
+  return line;
+}
+
 void add_outcome(const WhatIf& study, const Outcome& outcome, const std::string& name, std::size_t top,
                  std::vector<TextLine>& lines) {
-  lines.push_back(line_of(name, outcome.after.total, &study.before.total, true));
+  lines.push_back(outcome_line(study, outcome, name, true));
   for (std::size_t i = 0; i < std::min(top, outcome.effects.size()); ++i) {
     const Effect& effect = outcome.effects[i];
     lines.push_back(line_of("  " + effect.name, effect.before, nullptr, false));
@@ -78,10 +88,11 @@ Lines lines_of(const WhatIfReport& report) {
   if (study.together.empty()) return lines;
   lines.sections.push_back(lines.all.size());
   lines.all.push_back(line_of("one after the other", study.before.total, nullptr, true));
-  lines.all.push_back(line_of("+ " + study.alone.front().changes.front().text, study.alone.front().after.total,
-                              &study.before.total, false));
-  for (const Outcome& outcome : study.together)
-    lines.all.push_back(line_of("+ " + outcome.changes.back().text, outcome.after.total, &study.before.total, false));
+  const auto add = [&](const Outcome& outcome) {
+    lines.all.push_back(outcome_line(study, outcome, "+ " + outcome.changes.back().text, false));
+  };
+  add(study.alone.front());
+  std::for_each(study.together.begin(), study.together.end(), add);
   return lines;
 }
 

@@ -66,6 +66,21 @@ TEST_CASE("document 003: values against softmax, FLOP ratio and time ratio") {
   CHECK(values.time_s / softmax.time_s == rel(0.75));
 }
 
+TEST_CASE("document 003: in its own words, with its own two ratios and why they are others here") {
+  const Ran ran = test::run(
+      {"compare", "--ops", "attn.pv,attn.softmax", "--model", "cs336-small", "--set", "B=8,T=256", "--hw", "rtx-4090d"},
+      10'000);
+  CHECK(ran.code == 0);
+  const auto says = [&](const std::string& text) { return ran.out.find(text) != std::string::npos; };
+  CHECK(says("h/values against h/softmax: FLOP ratio 25.6, time ratio 0.773"));
+  CHECK(says("42.7 times the FLOP of softmax, 128 against 3 an element"));  // 2*64 / 3
+  CHECK(says("2.2 times its time, 350 us against 161 us"));
+  CHECK(says("Time follows neither count, for both are memory-bound, 21.3 and 0.625 FLOP/byte"));
+  // A note is of those ops only that its fields name.
+  CHECK(test::run({"compare", "--ops", "lm_head,softmax", "--model", "cs336-small"}).out.find("42.7") ==
+        std::string::npos);
+}
+
 /// Standard attention as three kernels, without scale and mask, and its fused form.
 constexpr std::string_view kThreeKernels = R"(name: three
 title: Attention of three kernels
@@ -97,7 +112,8 @@ TEST_CASE("document 004: bytes of standard attention against fused, FP32, head w
   CHECK(bytes_of(eager.subjects[0]) == rel(4 * (4 * n + 8 * s) + 1024 * 1024));
   CHECK(bytes_of(eager.subjects[1]) == rel(4 * (4 * n + n / 64)));
   CHECK(bytes_of(eager.subjects[2]) == rel(4 * 4 * n));  // the op of this model is fused already
-  CHECK(bytes_of(eager.subjects[0]) / bytes_of(eager.subjects[1]) == rel((4 * (4 + 8 * 16) + 1) / (4 * (4 + 1.0 / 64))));  // the mask has T*T = n bytes
+  CHECK(bytes_of(eager.subjects[0]) / bytes_of(eager.subjects[1]) ==
+        rel((4 * (4 + 8 * 16) + 1) / (4 * (4 + 1.0 / 64))));  // the mask has T*T = n bytes
 }
 
 TEST_CASE("document 004: FLOP are equal forward, five products against four backward") {
@@ -126,6 +142,9 @@ TEST_CASE("ops are found by path, by the end of one, with dots, by pattern") {
   CHECK(paths("top.lm_head") == std::vector<std::string>{"top/lm_head"});
   CHECK(paths("bottom.h.fc") == std::vector<std::string>{"bottom/h/fc"});
   CHECK(paths("*/fc") == std::vector<std::string>{"bottom/h/fc", "top/h/fc"});
+  CHECK(paths("top.h.attn.pv") == std::vector<std::string>{"top/h/values"});
+  CHECK(paths("bottom.h.attn.qk") == std::vector<std::string>{"bottom/h/scores"});
+  CHECK(paths("bottom.h.attn.softmax") == std::vector<std::string>{"bottom/h/softmax"});
   CHECK(input_error([&] { return find_ops(analysis, "fc"); }) ==
         "--ops: 'fc' is 2 ops, bottom/h/fc and top/h/fc; write more of the path, or a pattern for all of them");
   CHECK(input_error([&] { return find_ops(analysis, "lm_haed"); }) ==
@@ -153,6 +172,39 @@ TEST_CASE("an op inside the kernel of another cannot be compared by itself") {
   CHECK(input_error([&] {
           return compare_ops(idle, {"emb_drop", "lm_head"});
         }) == "--ops: 'emb_drop' launches nothing in this phase and mode");
+}
+
+TEST_CASE("what one side runs in one kernel is counted as a whole on both") {
+  const Comparison all = recipes_of(load_model("cs336-small"), {"pytorch-eager", "flash"}, {"h/s*", "values"});
+  CHECK(all.added == std::vector<std::string>{"model/h/mask", "model/h/merge"});
+  const std::int64_t scores = 4LL * 12 * 512 * 512;  // B*H*T*T
+  const Count products = 12 * 2 * 2 * scores * 64;   // layers, two products, multiply and add
+  CHECK(all.subjects[0].totals.cost.matrix_flop == products);
+  CHECK(all.subjects[1].totals.cost.matrix_flop == products);
+  // With 'silu', which is one of h/s*: scores, scale, mask, merge of one kernel, softmax of five, values of two (a copy
+  // before it), SiLU of two; fused one and SiLU's two.
+  CHECK(all.subjects[0].totals.cost.launches == Count(12 * (4 + 5 + 2 + 2)));
+  CHECK(all.subjects[1].totals.cost.launches == Count(12 * (1 + 2)));
+  const std::vector<TimeDifference> parts = time_differences(all, 1);
+  REQUIRE(parts.size() == 1);
+  CHECK(parts[0].path == "model/h/scores..h/merge");
+  CHECK(parts[0].seconds == rel(all.subjects[1].totals.time_s - all.subjects[0].totals.time_s));
+  const std::vector<std::string> said = merged_findings(all);
+  REQUIRE(said.size() == 2);
+  CHECK(said[0] == "With flash h/merge runs h/scores, h/scale, h/mask, h/softmax, h/values in its kernel.");
+  CHECK(said[1] ==
+        "Such a kernel is counted as a whole, on every side: with h/mask, h/merge, which --ops does not name.");
+  CHECK(merged_findings(recipes_of(load_model("cs336-small"), {"pytorch-eager", "flash"}, {})).empty());
+}
+
+TEST_CASE("ops of one model: a pattern counts the kernel that runs what it names") {
+  const Analysis flash = analyze(load_model("cs336-small"), load_hardware("a100-pcie-40"), with_recipe("flash"));
+  const Comparison all = compare_ops(flash, {"h/s*", "lm_head"});
+  CHECK(all.subjects[0].totals.cost.launches == Count(12 * (1 + 2)));  // attention and SiLU
+  CHECK(all.subjects[0].totals.cost.matrix_flop == Count(12 * 2 * 2 * (4LL * 12 * 512 * 512) * 64));
+  const Comparison one = compare_ops(flash, {"merge", "lm_head"});
+  CHECK(one.subjects[0].divided_by == 12);
+  CHECK(one.added.empty());
 }
 
 TEST_CASE("ops that change their bound from FP32 to BF16, and where the time goes") {

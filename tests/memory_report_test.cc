@@ -39,7 +39,18 @@ std::string flat(const std::string& text) {
 TEST_CASE("memory: the three totals of cs336-2.7b, each with its reason") {
   const std::string text = flat(memory("--model cs336-2.7b").out);
   CHECK(holds(text, "parameters 3,406,809,600 12.6914"));
-  CHECK(holds(text, " GiB at the peak: backward of h/"));
+  CHECK(holds(text,
+              "50.9275 GiB is the peak of the forward and backward passes: backward of h/silu, block 1 of 32, at the "
+              "end of the backward pass; gradients are freed"));
+  // The update holds parameters, gradients and two states, what adamw-foreach needs for the moment, and the logits:
+  // 5 * 3,406,809,600 * 4 + 4*256*10000 * 4 bytes.
+  CHECK(holds(text,
+              "63.4949 GiB is the most of the step: adamw-foreach needs 12.6914 GiB for the moment to update the "
+              "parameters."));
+  CHECK(holds(text, "elements all at once peak of passes update"));
+  CHECK(holds(text, "total 62.2648 50.9275 63.4949"));
+  CHECK(holds(text, "peak of the passes: backward of h/silu, block 1 of 32 50.9275"));
+  CHECK(holds(text, "most of the step: update by adamw 63.4949"));
   CHECK(holds(text, "gradients are freed after the update (--zero-grad none)"));
   CHECK(holds(text,
               "62.2079 GiB are parameters, gradients, optimizer states, kept activations and logits "
@@ -50,6 +61,26 @@ TEST_CASE("memory: the three totals of cs336-2.7b, each with its reason") {
   CHECK(holds(text, "Its own rows add up to 50.9129 GiB only: they show one layer, 39,600,128 elements or 0.1475 GiB"));
   const std::string document = flat(memory("--model cs336-2.7b --counting document").out);
   CHECK(holds(document, "total, without the row of one layer 54.0008"));
+}
+
+TEST_CASE("memory: the update is among the moments, and the most of the step is named") {
+  const std::string keep = flat(memory("--model cs336-2.7b --zero-grad keep").out);
+  CHECK(holds(keep,
+              "62.3411 GiB is the peak of the forward and backward passes: backward of cross_entropy, at the start of "
+              "the backward pass; gradients stay allocated"));
+  CHECK(holds(keep, "most of the step: update by adamw 63.4949"));
+  CHECK(holds(keep, "update by zero_grad 50.8036"));  // 4 * 3,406,809,600 * 4 bytes and the logits
+  const std::string fused = flat(memory("--model cs336-2.7b --optimizer adamw-fused").out);
+  CHECK(holds(fused,
+              "50.9275 GiB is the peak of the forward and backward passes, and the most of the step: backward of"));
+  CHECK(holds(fused, "all at once peak of passes parameters"));
+  CHECK(holds(flat(memory("--model gpt2 --phase forward").out), "elements all at once at the peak"));
+}
+
+TEST_CASE("memory: a constant mask is made again where its attention is") {
+  const std::string text = flat(memory("--model cs336-small --recompute attention --by op").out);
+  CHECK(holds(text, "h/mask constant (computed again) 12 3,145,728"));  // L * T*T
+  CHECK_FALSE(holds(flat(memory("--model cs336-small --by op").out), "(computed again)"));
 }
 
 TEST_CASE("memory: what fits a device, in GB as sold and in GiB") {
@@ -81,6 +112,23 @@ TEST_CASE("memory: the largest batch and context, and what stops them") {
   CHECK(context["next_needs_bytes"].is_null());
   const nlohmann::json none = memory_json("--model gpt3-175b --hw t4 --fit");
   CHECK(none["fit"][0]["largest"] == 0);
+}
+
+TEST_CASE("memory: the batch and the cache that fit a decode step, and how much of it is cache") {
+  const std::string text = flat(memory("--model cs336-small --phase decode --set past=1000 --hw t4 --fit").out);
+  const nlohmann::json fit = memory_json("--model cs336-small --phase decode --set past=1000 --hw t4 --fit")["fit"];
+  const std::int64_t batch = fit[0]["largest"];
+  CHECK(fit[0]["kv_cache_bytes"] == 2 * 12 * batch * 1001 * 768 * 4);  // keys, values; L, B, past + 1, D
+  CHECK(fit[1]["what"] == "cache");
+  CHECK(fit[1]["dim"] == "past");
+  const std::int64_t past = fit[1]["largest"];
+  CHECK(fit[1]["kv_cache_bytes"] == 2 * 12 * 4 * (past + 1) * 768 * 4);
+  CHECK(holds(text, " with past = 1,000, 14.8"));
+  CHECK(holds(text, " of it key/value cache; past = "));
+  CHECK(
+      holds(flat(memory("--model gpt2 --phase decode --hw t4 --fit").out),
+            "Largest cache that fits: past = 1,023 with B = 1, 0.5369 GiB, 0.0703 GiB of it key/value cache; the model "
+            "allows no more (past = 1,024: dim 'T' is 1; it can be at most P - past = 0)."));
 }
 
 TEST_CASE("memory: a decode step holds the cache of all positions") {
@@ -132,9 +180,9 @@ TEST_CASE("memory: the picture has the peak and the device's line") {
   const std::string svg = memory("--model cs336-2.7b --hw a100-pcie-80 --format svg").out;
   CHECK(svg.starts_with("<svg "));
   CHECK(svg.ends_with("</svg>\n"));
-  CHECK(holds(svg, "peak 50.9"));
+  CHECK(holds(svg, "peak of the passes 50.9"));
   CHECK(holds(svg, ">a100-pcie-80: 74.5058 GiB<"));
-  CHECK(holds(svg, ">update 63."));
+  CHECK(holds(svg, ">most of the step: update 63."));
   CHECK_FALSE(holds(svg, "nan"));
   CHECK(holds(memory("--model gpt2 --format md").out, "| parameters | 124,439,808 | 0.4636 | 0.4636 |"));
 }

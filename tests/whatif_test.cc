@@ -222,6 +222,46 @@ TEST_CASE("whatif: alone each change starts from the baseline") {
   CHECK(effect_on(result.together[1], "top/lm_head").after.dram_bytes.value() == 768 * 25128 + 4 * (768 + 25128));
 }
 
+TEST_CASE("whatif: a change that holds only with others is no end of the study") {
+  const WhatIf result = study({"gpt2", "h200"}, {"T=2048", "P=2048"});
+  REQUIRE(result.alone.size() == 2);
+  CHECK(result.alone[0].refusal == "dim 'T' is 2048; it can be at most P - past = 1024");
+  CHECK(result.alone[1].refusal.empty());
+  REQUIRE(result.together.size() == 1);
+  CHECK(effect_on(result.together[0], "lm_head").after.cost.matrix_flop.value() == 2LL * 2048 * 768 * 50257);
+  const std::vector<std::string> said = whatif_findings(result);
+  CHECK(said[0] == "T=2048 holds only with others: dim 'T' is 2048; it can be at most P - past = 1024.");
+  CHECK(contains(said[2], "All together: 6.20 ms -> 14.1 ms"));
+  CHECK(contains(said[2], "666 GFLOP instead of 293 GFLOP, 7.94 ms more."));
+  for (const std::string format : {"table", "csv", "json", "svg"}) {
+    CAPTURE(format);
+    const test::Ran ran = test::run(
+        {"whatif", "--model", "gpt2", "--hw", "h200", "--change", "T=2048", "--change", "P=2048", "--format", format},
+        140);
+    CHECK(ran.code == 0);
+    CHECK(contains(ran.out, format == "svg" ? "only with others" : "it can be at most P - past = 1024"));
+  }
+  // The first two do not hold without the third.
+  const WhatIf three = study({"gpt2", "h200"}, {"V=1000", "T=2048", "P=2048"});
+  CHECK_FALSE(three.together[0].refusal.empty());
+  CHECK(three.together[1].refusal.empty());
+}
+
+TEST_CASE("whatif: a recipe that builds on another than the baseline's") {
+  const WhatIf from_ideal = study({"cs336-small", "h200"}, {"recipe=flash"});
+  const WhatIf from_eager = study({"cs336-small", "h200", "pytorch-eager"}, {"recipe=flash"});
+  const Outcome& flash = from_ideal.alone.front();
+  REQUIRE(flash.foundation);
+  CHECK(flash.foundation->recipe == "pytorch-eager");
+  CHECK(flash.foundation->time_s == rel(from_eager.before.total.time_s));
+  CHECK(contains(whatif_findings(from_ideal)[0],
+                 "flash builds on pytorch-eager, not on ideal, so that other ops change, too: pytorch-eager takes 13.6 "
+                 "ms, of which flash saves 2.17 ms (--recipe pytorch-eager makes it the baseline)."));
+  CHECK_FALSE(from_eager.alone.front().foundation);
+  CHECK_FALSE(study({"cs336-small", "h200", "pytorch-eager"}, {"recipe=fused"}).alone.front().foundation);
+  CHECK_FALSE(study({"cs336-small", "h200"}, {"recipe=pytorch-eager"}).alone.front().foundation);
+}
+
 TEST_CASE("whatif: every format says the same, and rows are whole") {
   const Args line = {"whatif",       "--model",  "chargpt",  "--hw",     "a100-pcie-40", "--roofs",
                      "compute,dram", "--change", "fuse=qkv", "--change", "recipe=flash"};

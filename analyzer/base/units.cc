@@ -154,6 +154,13 @@ std::string format_si(double value, std::string_view unit, int digits) {
   return step == 0 ? with_unit(number) : fmt::format("{} {}{}", number, kLarge[step], unit);
 }
 
+std::pair<std::string, std::string> format_si_apart(double a, double b, std::string_view unit, int digits) {
+  constexpr int kMostDigits = 6;
+  std::pair<std::string, std::string> texts = {format_si(a, unit, digits), format_si(b, unit, digits)};
+  return texts.first != texts.second || a == b || digits >= kMostDigits ? texts
+                                                                        : format_si_apart(a, b, unit, digits + 1);
+}
+
 std::string format_binary_bytes(double bytes, int digits) {
   constexpr std::array<std::string_view, 6> kNames = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
   std::size_t step = 0;

@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace gable {
 
@@ -29,6 +30,9 @@ double parse_quantity(std::string_view text, Unit unit);
 /// Four significant digits with a decimal prefix: 463168512 FLOP -> "463.2 MFLOP". Values under 1 keep small prefixes
 /// only for seconds ("98.32 us"); zero is "0 FLOP".
 std::string format_si(double value, std::string_view unit, int digits = 4);
+
+/// Two values as format_si writes them, in `digits` or as many more, up to 6, as tell them apart.
+std::pair<std::string, std::string> format_si_apart(double a, double b, std::string_view unit, int digits = 3);
 
 /// Bytes with a binary prefix: 13627238400 -> "12.69 GiB".
 std::string format_binary_bytes(double bytes, int digits = 4);

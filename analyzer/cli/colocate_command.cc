@@ -11,7 +11,7 @@
 #include "analyzer/base/units.h"
 #include "analyzer/cli/command.h"
 #include "analyzer/cli/model_options.h"
-#include "analyzer/cli/study_output.h"
+#include "analyzer/cli/study_io.h"
 #include "analyzer/spec/hardware_choice.h"
 #include "reports/colocate_report.h"
 
@@ -28,8 +28,8 @@ constexpr std::array<OptionRow, 8> kColocateOptions = {{
     {"be-dtype", "D", "its dtype; that of --dtype unless given"},
     {"be-phase", "P", "its phase; that of --phase unless given"},
     {"top", "N", "pairs of kernels shown (10 unless given)"},
-    {"format", "F", "table (default), csv, json, svg"},
-    {"out", "FILE", "writes there, in the format of its ending unless --format says"},
+    kStudyFormatOption,
+    kStudyOutOption,
 }};
 
 std::vector<OptionRow> option_rows() {
@@ -118,22 +118,20 @@ int colocate_command(const Args& args, const Io& io) {
     io.out << help_text("colocate", rows);
     return 0;
   }
-  if (!options.words.empty())
-    throw InputError(fmt::format("unexpected {}; every input is an option, see analyze colocate --help",
-                                 in_quotes(options.words.front())));
-  const ColocateFormat& format = format_of(colocate_format_table(), options, find_colocate_format);
+  refuse_words(options, "colocate");
+  ColocateReport report;
+  const std::vector<StudyFormat> formats = study_formats(colocate_format_table(), report);
+  check_formats(options, formats);
   refuse_what_says_nothing(options);
   const auto top = options.get("top");
   const std::size_t pairs = top ? whole_number("top", *top, 1) : 10;
   const HardwareChoice choice = choose_hardware(options.get("hw").value_or(""), io.machine);
-  ColocateReport report;
   report.width = io.width;
-  report.color = io.color && !options.has("out");
   report.analyses.push_back(high_priority(options, choice));
   std::optional<Job> other;
   if (const auto job = options.get("be")) other = best_effort(*job, options, choice, report);
   report.colocation = colocate(job_of(report.analysis()), std::move(other), pairs);
-  write_study(format.render(report), options, io);
+  write_formats(options, formats, fmt::format("{}.colocate", report.analysis().model.name), io);
   return 0;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <ostream>
 #include <utility>
 
@@ -10,8 +11,7 @@
 #include "analyzer/cli/command.h"
 #include "analyzer/cli/compare_words.h"
 #include "analyzer/cli/model_options.h"
-#include "analyzer/cli/output.h"
-#include "analyzer/cli/study_output.h"
+#include "analyzer/cli/study_io.h"
 #include "analyzer/spec/hardware_choice.h"
 #include "analyzer/study/grid.h"
 #include "reports/compare_report.h"
@@ -23,8 +23,8 @@ constexpr std::array<OptionRow, 6> kCompareOptions = {{
     {"ops", "P,Q", "of --model: FLOP ratio against time ratio; with A B ... only these ops are counted"},
     {"vary", "DIM=VALUES", "ratios over a dim: 1,2,4 or a..b, a..b+k, a..b*k"},
     {"top", "N", "ops shown that change their bound (10 unless given), 0 for all"},
-    {"format", "F", "table (default), csv, json, svg"},
-    {"out", "FILE", "writes there, in the format of its ending unless --format says"},
+    kStudyFormatOption,
+    kStudyOutOption,
     {"notes", "", "adds the notes of the (first) model"},
 }};
 constexpr std::int64_t kMostPoints = 1000;
@@ -123,6 +123,17 @@ Comparison comparison_of(const Options& options, const Machine& machine) {
   return options.has("vary") ? variants_over(options, kind, machine) : variants_of(options, kind, machine);
 }
 
+/// The names of what is compared, as far as a file's name can hold them.
+std::string file_stem(const Comparison& comparison) {
+  std::vector<std::string> names;
+  for (const Subject& subject : comparison.subjects) names.push_back(subject.name);
+  std::string stem = fmt::format("{}", fmt::join(names, "."));
+  const auto unusual = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '-' && c != '.'; };
+  std::replace_if(stem.begin(), stem.end(), unusual, '_');
+  constexpr std::size_t kMost = 100;
+  return stem.substr(0, kMost);
+}
+
 }  // namespace
 
 int compare_command(const Args& args, const Io& io) {
@@ -132,14 +143,14 @@ int compare_command(const Args& args, const Io& io) {
     io.out << help_text("compare", rows);
     return 0;
   }
-  const CompareFormat& format = format_of(compare_format_table(), options, find_compare_format);
   CompareReport report;
+  const std::vector<StudyFormat> formats = study_formats(compare_format_table(), report);
+  check_formats(options, formats);
   report.width = io.width;
-  report.color = io.color && !options.has("out");
   report.notes = options.has("notes");
   if (const auto top = options.get("top")) report.top = whole_number("top", *top, 0);
   report.comparison = comparison_of(options, io.machine);
-  write_study(format.render(report), options, io);
+  write_formats(options, formats, fmt::format("{}.compare", file_stem(report.comparison)), io);
   return 0;
 }
 

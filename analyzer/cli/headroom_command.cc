@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <functional>
 #include <ostream>
 #include <stdexcept>
 
@@ -21,16 +20,12 @@ constexpr std::array<OptionRow, 5> kHeadroomOptions = {{
     kStudyOutOption,
 }};
 
-/// `report` makes the report when a format is rendered; it must outlive what is returned.
-std::array<StudyFormat, 4> formats_of(const std::function<HeadroomReport(bool color)>& report) {
-  const auto with = [&report](std::string (*render)(const HeadroomReport&)) {
-    return [&report, render](bool color) { return render(report(color)); };
-  };
-  return {{{"table", "txt", with(render_headroom_table)},
-           {"csv", "csv", with(render_headroom_csv)},
-           {"json", "json", with(render_headroom_json)},
-           {"svg", "svg", with(render_headroom_svg)}}};
-}
+constexpr std::array<ReportFormat<HeadroomReport>, 4> kFormats = {{
+    {"table", "txt", "a table for the terminal, with the findings", render_headroom_table},
+    {"csv", "csv", "one row a line of the table (RFC 4180)", render_headroom_csv},
+    {"json", "json", "everything", render_headroom_json},
+    {"svg", "svg", "times as bars", render_headroom_svg},
+}};
 
 HeadroomOptions headroom_options(const Options& options) {
   HeadroomOptions wanted;
@@ -59,10 +54,8 @@ int headroom_command(const Args& args, const Io& io) {
   const auto top = options.get("top");
   const std::size_t shown = top ? whole_number("top", *top, 1) : 0;
   Headroom study;
-  const std::function<HeadroomReport(bool)> report = [&](bool color) -> HeadroomReport {
-    return {study, shown, io.width, color};
-  };
-  const std::array<StudyFormat, 4> formats = formats_of(report);
+  HeadroomReport report = {study, shown, io.width};
+  const std::vector<StudyFormat> formats = study_formats<HeadroomReport>(kFormats, report);
   check_formats(options, formats);
   const HeadroomOptions wanted = headroom_options(options);
   const StudyInput input = study_input(options, io);

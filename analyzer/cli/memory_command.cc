@@ -11,7 +11,7 @@
 #include "analyzer/cli/command.h"
 #include "analyzer/cli/model_options.h"
 #include "analyzer/cli/options.h"
-#include "analyzer/cli/output.h"
+#include "analyzer/cli/study_io.h"
 #include "reports/memory_report.h"
 
 namespace gable {
@@ -24,7 +24,10 @@ constexpr std::array<OptionRow, 7> kMemoryOptions = {{
     {"by", "kind|op", "rows of kept tensors"},
     {"top", "N", "only the N rows with most bytes; the rest in one row"},
     {"format", "F,...", "table (default), csv, json, svg, md; several only with --out"},
-    {"out", "DIR", "writes <model>.memory.<format> there (csv, json, svg, md unless --format says)"},
+    {"out", "FILE|DIR",
+     "a file that ends in .csv, .json, .svg, .md or .txt; else a folder for <model>.memory.<format> (csv, json, svg, "
+     "md "
+     "unless --format says)"},
 }};
 
 /// Options of time and FLOP say nothing here.
@@ -83,20 +86,6 @@ Count reserve_of(const Options& options) {
   }
 }
 
-std::vector<const MemoryFormat*> formats_of(const Options& options) {
-  const bool files = options.has("out");
-  std::vector<const MemoryFormat*> found;
-  for (const std::string& name : split(options.get("format").value_or(files ? "csv,json,svg,md" : "table"), ',')) {
-    const MemoryFormat* format = &find_memory_format(name);
-    if (std::find(found.begin(), found.end(), format) != found.end())
-      throw InputError(fmt::format("--format: '{}' is given twice", name));
-    found.push_back(format);
-  }
-  if (!files && found.size() != 1)
-    throw InputError("--format: one format goes to standard output; for several add --out DIR");
-  return found;
-}
-
 MemoryReport report_of(const Options& options, const Io& io) {
   constexpr std::array<std::string_view, 2> kCountings = {"exact", "document"};
   constexpr std::array<std::string_view, 2> kBy = {"kind", "op"};
@@ -106,19 +95,7 @@ MemoryReport report_of(const Options& options, const Io& io) {
   if (const auto top = options.get("top")) report.top = whole_number("top", *top, 1);
   report.reserve = reserve_of(options);
   report.width = io.width;
-  report.color = io.color && !options.has("out");
   return report;
-}
-
-/// Everything is rendered before anything is written.
-void write_report(const MemoryReport& report, const std::vector<const MemoryFormat*>& formats,
-                  const std::string& folder, const Io& io) {
-  std::vector<OutputFile> files;
-  for (const MemoryFormat* format : formats) {
-    files.push_back(
-        {fmt::format("{}/{}.memory.{}", folder, report.memory.model.name, format->extension), format->render(report)});
-  }
-  write_files(folder, files, io.err);
 }
 
 }  // namespace
@@ -130,14 +107,12 @@ int memory_command(const Args& args, const Io& io) {
     io.out << help_text("memory", rows);
     return 0;
   }
-  if (!given.words.empty())
-    throw InputError(fmt::format("unexpected {}; every input is an option, see analyze memory --help",
-                                 in_quotes(given.words.front())));
+  refuse_words(given, "memory");
   const auto name = given.get("model");
   if (!name) throw InputError("--model is missing; `analyze list models` names the shipped ones");
-  const std::vector<const MemoryFormat*> formats = formats_of(given);
-  if (const auto folder = given.get("out")) check_out_folder(*folder);
   MemoryReport report = report_of(given, io);
+  const std::vector<StudyFormat> formats = study_formats(memory_format_table(), report);
+  check_formats(given, formats);
   Model model = configured_model(*name, given);
   const AnalysisOptions settings = settings_of(model, with_defaults(given, model));
   if (const auto hw = given.get("hw")) report.hw = choose_hardware(*hw, io.machine).hw;
@@ -145,11 +120,7 @@ int memory_command(const Args& args, const Io& io) {
   report.memory = study_memory(prepared);
   if (report.document && !report.memory.document) refuse_document_count(report.memory.model);
   if (given.has("fit")) report.fits = fit_memory(prepared, report.capacity());
-  if (const auto folder = given.get("out")) {
-    write_report(report, formats, *folder, io);
-  } else {
-    io.out << formats.front()->render(report);
-  }
+  write_formats(given, formats, fmt::format("{}.memory", report.memory.model.name), io);
   return 0;
 }
 

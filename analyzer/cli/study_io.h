@@ -1,13 +1,15 @@
-// What the studies (whatif, headroom) have in common on the command line: what is analysed, and where results go.
+// What the studies have in common on the command line: what is analysed, and where results go.
 #pragma once
 
 #include <functional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "analyzer/cli/model_options.h"
 #include "analyzer/study/change.h"
+#include "reports/report_format.h"
 
 namespace gable {
 
@@ -29,6 +31,20 @@ struct StudyFormat {
   std::function<std::string(bool color)> render;
 };
 
+/// The rows of a study's table; `report` is rendered as it is then, and must outlive what is returned.
+template <typename Report>
+std::vector<StudyFormat> study_formats(std::span<const ReportFormat<Report>> rows, Report& report) {
+  std::vector<StudyFormat> formats;
+  for (const ReportFormat<Report>& row : rows) {
+    const auto render = [&report, row](bool color) {
+      report.color = color;
+      return row.render(report);
+    };
+    formats.push_back({row.name, row.extension, render});
+  }
+  return formats;
+}
+
 /// Where --format and --out send a study: the format named (the first unless given) to standard output; with --out FILE
 /// that ends in a format's extension to that file; with --out DIR the named ones, or all but the first, to
 /// DIR/<stem>.<extension>.
@@ -42,7 +58,7 @@ inline constexpr OptionRow kStudyFormatOption = {"format", "F,...",
                                                  "table (default), csv, json, svg; several only with --out"};
 inline constexpr OptionRow kStudyOutOption = {
     "out", "FILE|DIR",
-    "a file that ends in .csv, .json, .svg or .txt; else a folder for <model>.<hw>.<study>.<format> (csv, json, svg "
-    "unless --format says)"};
+    "a file that ends in .csv, .json, .svg or .txt; else a folder for a file of each format (csv, json, svg unless "
+    "--format says)"};
 
 }  // namespace gable

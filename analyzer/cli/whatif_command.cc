@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <functional>
 #include <ostream>
 
 #include "analyzer/base/error.h"
@@ -22,16 +21,12 @@ constexpr std::array<OptionRow, 4> kWhatIfOptions = {{
     kStudyOutOption,
 }};
 
-/// `report` makes the report when a format is rendered; it must outlive what is returned.
-std::array<StudyFormat, 4> formats_of(const std::function<WhatIfReport(bool color)>& report) {
-  const auto with = [&report](std::string (*render)(const WhatIfReport&)) {
-    return [&report, render](bool color) { return render(report(color)); };
-  };
-  return {{{"table", "txt", with(render_whatif_table)},
-           {"csv", "csv", with(render_whatif_csv)},
-           {"json", "json", with(render_whatif_json)},
-           {"svg", "svg", with(render_whatif_svg)}}};
-}
+constexpr std::array<ReportFormat<WhatIfReport>, 4> kFormats = {{
+    {"table", "txt", "a table for the terminal, with the findings", render_whatif_table},
+    {"csv", "csv", "one row a line of the table (RFC 4180)", render_whatif_csv},
+    {"json", "json", "everything", render_whatif_json},
+    {"svg", "svg", "times as bars", render_whatif_svg},
+}};
 
 std::vector<Change> changes_of(const Options& options) {
   const auto given = options.values.find("change");
@@ -55,10 +50,8 @@ int whatif_command(const Args& args, const Io& io) {
   const auto top = options.get("top");
   const std::size_t shown = top ? whole_number("top", *top, 0) : 1;
   WhatIf study;
-  const std::function<WhatIfReport(bool)> report = [&](bool color) -> WhatIfReport {
-    return {study, shown, io.width, color};
-  };
-  const std::array<StudyFormat, 4> formats = formats_of(report);
+  WhatIfReport report = {study, shown, io.width};
+  const std::vector<StudyFormat> formats = study_formats<WhatIfReport>(kFormats, report);
   check_formats(options, formats);
   const std::vector<Change> changes = changes_of(options);
   const StudyInput input = study_input(options, io);

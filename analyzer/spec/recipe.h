@@ -118,7 +118,8 @@ struct Recipe {
   std::string name;
   std::string doc;
   std::string source;
-  std::string base;
+  std::string base;                                  ///< as the file says it
+  std::shared_ptr<const Recipe> builds_on;           ///< the base; null where there is none
   std::map<std::string, OpRecipe, std::less<>> ops;  ///< by "kind" or "kind.form", those of the base included
   /// The entries of the recipe at the bottom of the bases: what an op costs with nothing moved twice.
   std::shared_ptr<const std::map<std::string, OpRecipe, std::less<>>> bottom;

@@ -147,7 +147,9 @@ Recipe read_recipe(const YamlNode& root, const RecipeSource& bases) {
   check_keys(root, "a recipe", kRecipeKeys);
   Recipe recipe;
   if (const YamlNode* base = root.find("base")) {
-    recipe = bases(read_name(*base, "base"), base->where);
+    const auto below = std::make_shared<const Recipe>(bases(read_name(*base, "base"), base->where));
+    recipe = *below;
+    recipe.builds_on = below;
     recipe.base = base->text;
   }
   recipe.name = read_name(require(root, "name", "a recipe"), "the recipe's name");

@@ -12,6 +12,7 @@
 
 #include "analyzer/base/text.h"
 #include "analyzer/spec/library.h"
+#include "analyzer/study/op_names.h"
 
 namespace gable {
 namespace {
@@ -38,22 +39,10 @@ void apply_fuse(const Change& change, Configuration& to) {
   if (std::find(fuse.begin(), fuse.end(), change.value) == fuse.end()) fuse.push_back(change.value);
 }
 
-bool is_glob(std::string_view text) { return text.find_first_of("*?") != std::string_view::npos; }
-
 /// @throws InputError if there is none
 std::vector<std::size_t> ops_of(const Change& change, const Model& model) {
-  std::vector<std::size_t> found;
-  std::vector<std::string> paths;
-  for (std::size_t i = 0; i < model.ops.size(); ++i) {
-    const std::string full = model.full_path(model.ops[i]);
-    if (glob_matches(change.target, model.ops[i].path) || glob_matches(change.target, full)) found.push_back(i);
-    paths.push_back(model.ops[i].path);
-    paths.push_back(full);
-  }
-  const std::vector<std::string_view> known(paths.begin(), paths.end());
-  if (found.empty())
-    refuse(change, fmt::format("model '{}' has no op {}{}", model.name, in_quotes(change.target),
-                               suggestion(change.target, known)));
+  std::vector<std::size_t> found = ops_named(model, change.target);
+  if (found.empty()) refuse(change, no_such_op(model, change.target));
   return found;
 }
 
@@ -167,28 +156,6 @@ void check_fusions(const Configuration& configuration) {
 }
 
 }  // namespace
-
-bool glob_matches(std::string_view pattern, std::string_view text) {
-  std::size_t p = 0;
-  std::size_t t = 0;
-  std::size_t star = std::string_view::npos;  // the last '*' passed, and where the text behind it was tried from
-  std::size_t tried = 0;
-  while (t < text.size()) {
-    if (p < pattern.size() && pattern[p] == '*') {
-      star = p++;
-      tried = t;
-    } else if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == text[t])) {
-      ++p;
-      ++t;
-    } else if (star != std::string_view::npos) {
-      p = star + 1;
-      t = ++tried;
-    } else {
-      return false;
-    }
-  }
-  return pattern.find_first_not_of('*', p) == std::string_view::npos;
-}
 
 Change parse_change(std::string_view text) {
   const std::size_t equals = text.find('=');

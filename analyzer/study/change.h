@@ -40,7 +40,4 @@ Change parse_change(std::string_view text);
 /// @throws InputError naming --change: what does not exist, and two changes that contradict each other
 Configuration changed(Configuration base, std::span<const Change> changes);
 
-/// Whether `text` is `pattern`, in which '*' stands for any run of characters and '?' for one.
-bool glob_matches(std::string_view pattern, std::string_view text);
-
 }  // namespace gable

@@ -1,17 +1,20 @@
 #include "analyzer/study/compare.h"
 
 #include <fmt/format.h>
-#include <fnmatch.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
 #include <map>
 #include <numeric>
+#include <set>
+#include <span>
 #include <utility>
 
 #include "analyzer/base/error.h"
 #include "analyzer/base/text.h"
+#include "analyzer/study/op_names.h"
 
 namespace gable {
 namespace {
@@ -24,32 +27,6 @@ std::vector<std::size_t> all_rows(const Analysis& analysis) {
 
 std::string path_of(const Analysis& analysis, std::size_t row) {
   return analysis.model.full_path(analysis.spec(analysis.rows[row]));
-}
-
-bool matches(const std::string& path, const std::string& pattern) {
-  return fnmatch(pattern.c_str(), path.c_str(), 0) == 0 || fnmatch(("*/" + pattern).c_str(), path.c_str(), 0) == 0;
-}
-
-std::vector<std::size_t> matching(const Analysis& analysis, const std::string& pattern) {
-  std::vector<std::size_t> found;
-  for (std::size_t row = 0; row < analysis.rows.size(); ++row) {
-    const std::string path = path_of(analysis, row);
-    if (path == pattern) return {row};
-    if (matches(path, pattern)) found.push_back(row);
-  }
-  return found;
-}
-
-[[noreturn]] void refuse_unknown(const Analysis& analysis, std::string_view pattern) {
-  std::vector<std::string> names;
-  for (std::size_t row = 0; row < analysis.rows.size(); ++row) {
-    const std::string path = path_of(analysis, row);
-    // The last name of a path is what people type, unless they type a path.
-    names.push_back(pattern.find('/') == std::string_view::npos ? path.substr(path.rfind('/') + 1) : path);
-  }
-  const std::vector<std::string_view> known(names.begin(), names.end());
-  throw InputError(fmt::format("--ops: model '{}' has no op {}{}", analysis.model.name, in_quotes(pattern),
-                               suggestion(pattern, known)));
 }
 
 /// Rows that launch nothing cannot be compared; says why they launch nothing.
@@ -76,6 +53,54 @@ std::vector<OpLine> op_lines(const std::vector<Analysis>& analyses, const std::v
   return lines;
 }
 
+/// Path of the op whose kernel runs that of the row.
+std::string runner_of(const Analysis& analysis, std::size_t row) {
+  const std::size_t op = analysis.rows[row].op;
+  return analysis.model.full_path(analysis.model.ops[analysis.plan.ops[op].merged_into.value_or(op)]);
+}
+
+/// "model/h/scores..h/merge"
+std::string name_of(const std::vector<const OpLine*>& lines) {
+  const std::string& first = lines.front()->path;
+  if (lines.size() == 1) return first;
+  const std::string& last = lines.back()->path;
+  return fmt::format("{}..{}", first, last.substr(last.find('/') + 1));
+}
+
+/// Paths of the ops that run in one kernel with an op of those paths. @return whether there are more than before
+bool add_merged(const Analysis& analysis, std::set<std::string>& paths) {
+  std::set<std::string> runners;
+  for (std::size_t row = 0; row < analysis.rows.size(); ++row) {
+    if (paths.contains(path_of(analysis, row))) runners.insert(runner_of(analysis, row));
+  }
+  const std::size_t before = paths.size();
+  for (std::size_t row = 0; row < analysis.rows.size(); ++row) {
+    if (runners.contains(runner_of(analysis, row))) paths.insert(path_of(analysis, row));
+  }
+  return paths.size() > before;
+}
+
+/// Widens the rows of the subjects until no kernel of theirs runs an op that is not among them. @return paths added
+std::vector<std::string> widen(const std::vector<Analysis>& analyses, std::span<Subject> subjects) {
+  std::set<std::string> named;
+  for (const Subject& subject : subjects) {
+    for (const std::size_t row : subject.rows) named.insert(path_of(analyses[subject.analysis], row));
+  }
+  std::set<std::string> paths = named;
+  const auto add = [&](const Subject& subject) { return add_merged(analyses[subject.analysis], paths); };
+  while (std::count_if(subjects.begin(), subjects.end(), add) > 0) continue;
+  std::vector<std::string> added;
+  std::set_difference(paths.begin(), paths.end(), named.begin(), named.end(), std::back_inserter(added));
+  for (Subject& subject : subjects) {
+    const Analysis& analysis = analyses[subject.analysis];
+    for (const std::size_t row : all_rows(analysis)) {
+      if (std::binary_search(added.begin(), added.end(), path_of(analysis, row))) subject.rows.push_back(row);
+    }
+    std::sort(subject.rows.begin(), subject.rows.end());
+  }
+  return added;
+}
+
 /// How often an op runs; 1 where its kernels do not all run a multiple of that.
 std::int64_t executions_of(const OpRow& row) {
   const std::int64_t n = std::max<std::int64_t>(1, row.executions);
@@ -92,16 +117,14 @@ std::string_view compare_kind_name(CompareKind kind) {
 }
 
 std::vector<std::size_t> find_ops(const Analysis& analysis, std::string_view pattern) {
-  const std::string given(pattern);
-  std::vector<std::size_t> found = matching(analysis, given);
-  if (found.empty()) {
-    std::string slashes = given;
-    std::replace(slashes.begin(), slashes.end(), '.', '/');
-    found = matching(analysis, slashes);
+  const std::vector<std::size_t> ops = ops_named(analysis.model, pattern);
+  std::vector<std::size_t> found;
+  for (std::size_t row = 0; row < analysis.rows.size(); ++row) {
+    if (std::binary_search(ops.begin(), ops.end(), analysis.rows[row].op)) found.push_back(row);
   }
-  if (found.empty()) refuse_unknown(analysis, pattern);
-  const bool wild = pattern.find_first_of("*?[") != std::string_view::npos;
-  if (found.size() > 1 && !wild) {
+  if (ops.empty()) throw InputError(fmt::format("--ops: {}", no_such_op(analysis.model, pattern)));
+  if (found.empty()) throw InputError(fmt::format("--ops: {} is in no part of this run", in_quotes(pattern)));
+  if (found.size() > 1 && !is_glob(pattern)) {
     throw InputError(fmt::format("--ops: {} is {} ops, {} and {}; write more of the path, or a pattern for all of them",
                                  in_quotes(pattern), found.size(), path_of(analysis, found[0]),
                                  path_of(analysis, found[1])));
@@ -134,9 +157,13 @@ Comparison compare_variants(CompareKind kind, std::vector<std::string> names, st
       }
       std::sort(subject.rows.begin(), subject.rows.end());
       subject.rows.erase(std::unique(subject.rows.begin(), subject.rows.end()), subject.rows.end());
-      subject.totals = totals_of_rows(analysis, subject.rows, 1);
     }
     result.subjects.push_back(std::move(subject));
+  }
+  if (!result.only.empty()) {
+    result.added = widen(result.analyses, result.subjects);
+    for (Subject& subject : result.subjects)
+      subject.totals = totals_of_rows(result.analyses[subject.analysis], subject.rows, 1);
   }
   result.ops = op_lines(result.analyses, result.subjects);
   return result;
@@ -156,6 +183,9 @@ Comparison compare_ops(Analysis analysis, const std::vector<std::string>& patter
     result.subjects.push_back(std::move(subject));
   }
   for (Subject& subject : result.subjects) {
+    if (!single) {
+      for (std::string& path : widen(result.analyses, {&subject, 1})) result.added.push_back(std::move(path));
+    }
     if (single) subject.divided_by = executions_of(all.rows[subject.rows.front()]);
     subject.totals = totals_of_rows(all, subject.rows, subject.divided_by);
   }
@@ -180,12 +210,25 @@ bool bound_changes(const Comparison& comparison, const OpLine& line) {
 }
 
 std::vector<TimeDifference> time_differences(const Comparison& comparison, std::size_t subject) {
-  std::vector<TimeDifference> differences;
+  struct Both {
+    std::vector<const OpLine*> lines;
+    double seconds = 0;
+  };
+  std::map<std::string, Both> by_runner;
   for (const OpLine& line : comparison.ops) {
     if (!line.rows.front() || !line.rows[subject]) continue;
-    const double before = comparison.analyses.front().rows[*line.rows.front()].totals.time_s;
-    const double after = comparison.analyses[subject].rows[*line.rows[subject]].totals.time_s;
-    if (after != before) differences.push_back({line.path, after - before});
+    const Analysis& before = comparison.analyses.front();
+    const Analysis& after = comparison.analyses[subject];
+    // What one side runs in one kernel is one on the other, too; no fusion merges what another one runs.
+    const std::string merged_before = runner_of(before, *line.rows.front());
+    const std::string merged_after = runner_of(after, *line.rows[subject]);
+    Both& both = by_runner[merged_after == line.path ? merged_before : merged_after];
+    both.lines.push_back(&line);
+    both.seconds += after.rows[*line.rows[subject]].totals.time_s - before.rows[*line.rows.front()].totals.time_s;
+  }
+  std::vector<TimeDifference> differences;
+  for (const auto& [runner, both] : by_runner) {
+    if (both.seconds != 0) differences.push_back({name_of(both.lines), both.seconds});
   }
   std::stable_sort(differences.begin(), differences.end(), [](const TimeDifference& a, const TimeDifference& b) {
     return std::fabs(a.seconds) > std::fabs(b.seconds);

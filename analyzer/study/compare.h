@@ -45,21 +45,22 @@ struct Comparison {
   std::vector<Subject> subjects;   ///< ratios are against the first
   std::vector<OpLine> ops;         ///< of all subjects, in order of first appearance; empty where ops are compared
   std::vector<std::string> only;   ///< patterns of the ops counted; empty: all
+  std::vector<std::string> added;  ///< paths counted, too: some kernel runs them together with ops that were named
   std::string varied;              ///< name of the dim; "" for none
   std::vector<ComparePoint> points;
 
   [[nodiscard]] const Analysis& analysis_of(const Subject& subject) const { return analyses[subject.analysis]; }
 };
 
-/// Indices into Analysis::rows of the ops a pattern stands for: a path ("top/h/softmax"), the end of one ("softmax"),
-/// or either with `*`, `?` and `[...]` (fnmatch); '.' may stand for '/'.
+/// Indices into Analysis::rows of the ops that ops_named() finds.
 /// @throws InputError naming --ops: nothing matches; a name without wildcards that several ops have
 std::vector<std::size_t> find_ops(const Analysis& analysis, std::string_view pattern);
 
 /// Totals of some rows; divided by `n`, which divides the executions of each.
 Totals totals_of_rows(const Analysis& analysis, std::span<const std::size_t> rows, std::int64_t n);
 
-/// Analyses of one model, device, recipe or dtype each. Empty `only` counts all ops. @throws InputError naming --ops
+/// Analyses of one model, device, recipe or dtype each. Empty `only` counts all ops. What one of them runs as one
+/// kernel is counted as a whole in all of them, though only a part of it may be named. @throws InputError naming --ops
 Comparison compare_variants(CompareKind kind, std::vector<std::string> names, std::vector<Analysis> analyses,
                             std::vector<std::string> only);
 
@@ -73,7 +74,8 @@ std::optional<double> ratio_of(double a, double b);
 /// Whether the op is bound by another class in some subject than in the first that runs it.
 bool bound_changes(const Comparison& comparison, const OpLine& line);
 
-/// An op's part of the difference in time between a subject and the first one.
+/// The part of an op, or of ops that one side runs in one kernel, of the difference in time between a subject and the
+/// first one.
 struct TimeDifference {
   std::string path;
   double seconds = 0;  ///< negative: faster

@@ -119,18 +119,11 @@ Followed follow_step(const Prepared& prepared, const CostedModel& costed) {
   return found;
 }
 
-Count needed_by(const Timeline& timeline) {
-  const Count peak = timeline.events.at(timeline.peak).held.total();
-  return timeline.update ? std::max(peak, timeline.events[*timeline.update].held.total()) : peak;
-}
-
 }  // namespace
 
 Count Memory::added_up() const {
   return sums[Held::kParameters] + sums[Held::kGradients] + sums[Held::kStates] + saved_bytes;
 }
-
-Count Memory::needed() const { return needed_by(timeline); }
 
 Memory study_memory(const Prepared& prepared) {
   Memory memory;
@@ -148,10 +141,11 @@ Memory study_memory(const Prepared& prepared) {
   return memory;
 }
 
-Count needed_memory(const Prepared& prepared) {
+HeldBytes most_memory(const Prepared& prepared) {
   CostedModel costed;
   cost_model(prepared.model, prepared.options.cost, costed);
-  return needed_by(follow_step(prepared, costed).timeline);
+  const Timeline timeline = follow_step(prepared, costed).timeline;
+  return timeline.events.at(timeline.most()).held;
 }
 
 }  // namespace gable

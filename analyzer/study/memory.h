@@ -36,17 +36,20 @@ struct Memory {
   Timeline timeline;
   std::optional<DocumentCount> document;  ///< of a training step
 
+  /// Of the forward and backward passes.
   [[nodiscard]] const MemoryEvent& peak() const { return timeline.events[timeline.peak]; }
+  /// Of the whole step: of the passes, or the optimizer's.
+  [[nodiscard]] const MemoryEvent& most() const { return timeline.events[timeline.most()]; }
   /// Parameters, gradients, states, kept activations and logits added up.
   [[nodiscard]] Count added_up() const;
   /// The most that lies in memory at any time.
-  [[nodiscard]] Count needed() const;
+  [[nodiscard]] Count needed() const { return most().held.total(); }
 };
 
 /// @throws InputError: what cost_model, lower and record_tape throw
 Memory study_memory(const Prepared& prepared);
 
-/// needed() alone.
-Count needed_memory(const Prepared& prepared);
+/// What most() holds, alone.
+HeldBytes most_memory(const Prepared& prepared);
 
 }  // namespace gable

@@ -12,9 +12,11 @@ namespace gable {
 
 struct MemoryFit {
   std::string dim;
-  std::string what;          ///< "batch" or "context"
+  std::string what;          ///< "batch", "context", or "cache" in decoding
+  std::string others;        ///< the other of the two dims, as it is: "past = 1,023"
   std::int64_t largest = 0;  ///< 0: not even 1
   Count needed;              ///< at `largest`
+  Count cache;               ///< of it, the key/value cache
   Count beyond;              ///< at `largest` + 1; 0 where the model allows no more
   std::string refusal;       ///< why the model allows no more
 };

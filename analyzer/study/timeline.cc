@@ -214,6 +214,10 @@ class Walk {
 
 }  // namespace
 
+std::size_t Timeline::most() const {
+  return update && events[*update].held.total() > events[peak].held.total() ? *update : peak;
+}
+
 Held held_as(const Model& model, const Tape& tape, const Kept& kept) {
   if (kept.role == SavedSpec::Role::kSide) return Held::kStatistics;
   if (kept.role == SavedSpec::Role::kWeights) return Held::kWeightCopies;

@@ -23,6 +23,8 @@ struct Timeline {
   std::vector<MemoryEvent> events;
   std::size_t peak = 0;               ///< of the forward and backward passes
   std::optional<std::size_t> update;  ///< largest of the optimizer
+
+  [[nodiscard]] std::size_t most() const;  ///< the larger of the two; the peak where they are equal
 };
 
 /// At most `most` of the events [first, last), the fullest of each stretch; the peak of a stretch is never lost.

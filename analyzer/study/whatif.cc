@@ -106,6 +106,23 @@ std::string why_nothing(const Change& change, const Configuration& base, const A
                                            : "it has that value already, or the op does nothing here";
 }
 
+/// Whether `recipe` is one of those that `of` builds on, the bottom of them apart: everything builds on that.
+bool is_below(const std::string& recipe, const Recipe& of) {
+  for (const Recipe* at = of.builds_on.get(); at != nullptr && at->builds_on != nullptr; at = at->builds_on.get()) {
+    if (at->name == recipe) return true;
+  }
+  return false;
+}
+
+std::optional<Foundation> foundation_of(const Configuration& base, const Configuration& then, const Hardware& hw) {
+  const std::string& baseline = base.options.step.recipe->name;
+  const auto& below = then.options.step.recipe->builds_on;
+  if (below == nullptr || below->name == baseline || is_below(baseline, *below)) return std::nullopt;
+  Configuration on = then;
+  on.options.step.recipe = below;
+  return Foundation{below->name, analyze(on.model, hw, on.options).total.time_s};
+}
+
 Outcome outcome_of(const Configuration& base, const Analysis& before, const Hardware& hw,
                    std::span<const Change> changes) {
   Outcome outcome;
@@ -116,22 +133,49 @@ Outcome outcome_of(const Configuration& base, const Analysis& before, const Hard
   outcome.gains = hardware_gains(then, hw, outcome.after.total.time_s);
   if (outcome.effects.empty() && changes.size() == 1)
     outcome.why_nothing = why_nothing(changes.front(), base, outcome.after);
+  if (changes.size() == 1 && changes.front().kind == Change::Kind::kRecipe)
+    outcome.foundation = foundation_of(base, then, hw);
   return outcome;
+}
+
+/// "--change T=2048: dim 'T' is ..." without the flag, which stands beside it.
+std::string reason_of(const InputError& error) {
+  const std::string what = error.what();
+  const std::size_t colon = what.find(": ");
+  return what.starts_with("--change ") && colon != std::string::npos ? what.substr(colon + 2) : what;
+}
+
+/// Some of the changes; refused where they need the others.
+Outcome outcome_of_some(const Configuration& base, const Analysis& before, const Hardware& hw,
+                        std::span<const Change> changes) {
+  try {
+    return outcome_of(base, before, hw, changes);
+  } catch (const InputError& error) {
+    Outcome outcome;
+    outcome.changes.assign(changes.begin(), changes.end());
+    outcome.refusal = reason_of(error);
+    return outcome;
+  }
 }
 
 }  // namespace
 
 WhatIf what_if(const Configuration& base, const Hardware& hw, const std::vector<Change>& changes) {
-  changed(base, changes);  // contradictions first, before what a change alone lacks
   WhatIf result;
   result.base = base;
   result.before = analyze(base.model, hw, base.options);
   result.gains = hardware_gains(base, hw, result.before.total.time_s);
   const std::span<const Change> all(changes);
+  Outcome last = outcome_of(base, result.before, hw, all);  // first: what is wrong with all of them is wrong
+  if (all.size() == 1) {
+    result.alone.push_back(std::move(last));
+    return result;
+  }
   for (std::size_t i = 0; i < all.size(); ++i)
-    result.alone.push_back(outcome_of(base, result.before, hw, all.subspan(i, 1)));
-  for (std::size_t n = 2; n <= all.size(); ++n)
-    result.together.push_back(outcome_of(base, result.before, hw, all.first(n)));
+    result.alone.push_back(outcome_of_some(base, result.before, hw, all.subspan(i, 1)));
+  for (std::size_t n = 2; n < all.size(); ++n)
+    result.together.push_back(outcome_of_some(base, result.before, hw, all.first(n)));
+  result.together.push_back(std::move(last));
   return result;
 }
 

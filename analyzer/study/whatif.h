@@ -1,6 +1,7 @@
 // What changes would save: each alone, and one after the other.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,12 +23,20 @@ struct Effect {
   Totals after;
 };
 
+/// What a recipe builds on, where that is not the baseline's: then the rest is not as in the baseline either.
+struct Foundation {
+  std::string recipe;
+  double time_s = 0;  ///< with it in place of the recipe that builds on it
+};
+
 struct Outcome {
   std::vector<Change> changes;
+  std::string refusal;  ///< why they do not hold without the other changes; "" where they do, else all below is empty
   Analysis after;
   std::vector<Effect> effects;  ///< of ops that cost or take something else than before, most time gained or lost first
   HardwareGains gains;
-  std::string why_nothing;  ///< why a single change does nothing at all; "" where it does something
+  std::optional<Foundation> foundation;  ///< of a single change of the recipe
+  std::string why_nothing;               ///< why a single change does nothing at all; "" where it does something
 };
 
 struct WhatIf {
@@ -38,7 +47,8 @@ struct WhatIf {
   std::vector<Outcome> together;  ///< the first two, the first three, ... all; empty for a single change
 };
 
-/// @throws InputError: what changed() and analyze() throw
+/// A change that only others make possible is an outcome with a refusal.
+/// @throws InputError: what changed() and analyze() throw for all changes together
 WhatIf what_if(const Configuration& base, const Hardware& hw, const std::vector<Change>& changes);
 
 }  // namespace gable
