@@ -38,8 +38,6 @@ struct Format {
 };
 
 std::span<const Format> format_table();
-/// @throws InputError naming --format
-const Format& find_format(std::string_view name);
 
 std::string render_table(const Analysis& analysis, const ReportOptions& options);
 std::string render_csv(const Analysis& analysis, const ReportOptions& options);

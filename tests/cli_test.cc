@@ -141,13 +141,7 @@ TEST_CASE("wrong flags: one line on standard error, exit 2, nothing on standard 
       {gpt2 + "--hw t4", "--hw is given twice"},
       {gpt2 + "extra", "unexpected 'extra'; every input is an option, see analyze --help"},
   }};
-  for (const Wrong& wrong : cases) {
-    CAPTURE(wrong.command);
-    const Ran ran = run(split_words(wrong.command));
-    CHECK(ran.code == 2);
-    CHECK(ran.err == wrong.message + "\n");
-    CHECK(ran.out.empty());
-  }
+  for (const Wrong& wrong : cases) check_refused(run(split_words(wrong.command)), wrong.message);
 }
 
 TEST_CASE("what this machine lacks, where it is asked for, is exit 3") {
@@ -238,6 +232,17 @@ TEST_CASE("--out writes whole files and names them on standard error") {
     CHECK(ran.err.find("wrote " + path + "\n") != std::string::npos);
   }
   CHECK(std::distance(fs::directory_iterator(folder.file("new/reports")), fs::directory_iterator()) == 4);
+}
+
+TEST_CASE("--out with the ending of a format is that file, in that format") {
+  const Folder folder("file");
+  const Ran ran = run({"--model", "gemm", "--hw", "a100-pcie-40", "--out", folder.file("x.json")});
+  CHECK(ran.code == 0);
+  CHECK(ran.err == "wrote " + folder.file("x.json") + "\n");
+  CHECK(read_all(folder.file("x.json")).starts_with("{"));
+  CHECK(folder.count() == 1);
+  check_refused(run({"--model", "gemm", "--format", "csv", "--out", folder.file("y.json")}),
+                "--format csv contradicts --out " + folder.file("y.json"));
 }
 
 TEST_CASE("a failed write leaves the old file and nothing else") {

@@ -144,11 +144,7 @@ TEST_CASE("the verdict: below 1.05x overlap is not worth scheduling") {
 }
 
 TEST_CASE("wrong options: one line, exit 2") {
-  struct Wrong {
-    Args args;
-    std::string message;
-  };
-  const std::array<Wrong, 10> cases = {{
+  const std::array<test::WrongArgs, 10> cases = {{
       {{}, "--hp is missing; `analyze list models` names the shipped ones"},
       {{"--hp", "chargtp"}, "--hp: no model 'chargtp', did you mean 'chargpt'?"},
       {{"--hp", "chargpt", "--be", "gtp2"}, "--be: no model 'gtp2', did you mean 'gpt2'?"},
@@ -163,15 +159,7 @@ TEST_CASE("wrong options: one line, exit 2") {
        "--be-set T=4096: dim 'T' is 4096; it can be at most P - past = 1024"},
       {{"chargpt"}, "unexpected 'chargpt'; every input is an option, see analyze colocate --help"},
   }};
-  for (const Wrong& wrong : cases) {
-    Args args = {"colocate"};
-    args.insert(args.end(), wrong.args.begin(), wrong.args.end());
-    CAPTURE(wrong.message);
-    const Ran ran = test::run(args);
-    CHECK(ran.code == 2);
-    CHECK(ran.err == wrong.message + "\n");
-    CHECK(ran.out.empty());
-  }
+  test::check_refused({"colocate"}, cases);
 }
 
 TEST_CASE("--set is of the high-priority job, --be-set of the other") {

@@ -229,11 +229,7 @@ TEST_CASE("ops that change their bound from FP32 to BF16, and where the time goe
 }
 
 TEST_CASE("wrong words: one line that says what would be right") {
-  struct Wrong {
-    Args args;
-    std::string message;
-  };
-  const std::array<Wrong, 15> cases = {{
+  const std::array<test::WrongArgs, 15> cases = {{
       {{}, "compare: none is given; it takes two or more models, devices, recipes or dtypes, or --ops P,Q"},
       {{"gpt2"},
        "compare: only 'gpt2' is given; it takes two or more models, devices, recipes or dtypes, or --ops P,Q"},
@@ -259,15 +255,7 @@ TEST_CASE("wrong words: one line that says what would be right") {
        "--ops: it takes two or more ops; write for example --ops values,softmax"},
       {{"gpt2", "cs336-small", "--format", "md"}, "--format: unknown format 'md'; known: table, csv, json, svg"},
   }};
-  for (const Wrong& wrong : cases) {
-    Args args = {"compare"};
-    args.insert(args.end(), wrong.args.begin(), wrong.args.end());
-    CAPTURE(wrong.message);
-    const Ran ran = test::run(args);
-    CHECK(ran.code == 2);
-    CHECK(ran.err == wrong.message + "\n");
-    CHECK(ran.out.empty());
-  }
+  test::check_refused({"compare"}, cases);
 }
 
 TEST_CASE("--vary: a value without a result keeps its row") {

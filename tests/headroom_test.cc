@@ -134,24 +134,13 @@ TEST_CASE("headroom: what it prints") {
 }
 
 TEST_CASE("headroom: wrong input is exit 2 and one line") {
-  struct Wrong {
-    Args args;
-    std::string message;
-  };
-  for (const Wrong& wrong : std::vector<Wrong>{
-           {{"--dtypes", "bf61"}, "--dtypes: unknown dtype 'bf61', did you mean 'bf16'?"},
-           {{"--batches", "1"}, "--batches: '1' is not a whole number of at least 2"},
-           {{"--top", "0"}, "--top: '0' is not a whole number of at least 1"},
-           {{"--format", "html"}, "--format: unknown format 'html'; known: table, csv, json, svg"},
-       }) {
-    CAPTURE(wrong.message);
-    Args args = {"headroom", "--model", "gpt2-split", "--hw", "t4"};
-    args.insert(args.end(), wrong.args.begin(), wrong.args.end());
-    const test::Ran ran = test::run(args);
-    CHECK(ran.code == 2);
-    CHECK(ran.err == wrong.message + "\n");
-    CHECK(ran.out.empty());
-  }
+  test::check_refused({"headroom", "--model", "gpt2-split", "--hw", "t4"},
+                      std::vector<test::WrongArgs>{
+                          {{"--dtypes", "bf61"}, "--dtypes: unknown dtype 'bf61', did you mean 'bf16'?"},
+                          {{"--batches", "1"}, "--batches: '1' is not a whole number of at least 2"},
+                          {{"--top", "0"}, "--top: '0' is not a whole number of at least 1"},
+                          {{"--format", "html"}, "--format: unknown format 'html'; known: table, csv, json, svg"},
+                      });
 }
 
 }  // namespace

@@ -216,13 +216,7 @@ TEST_CASE("memory: wrong or contradictory flags are one line, exit 2") {
       {"--model gpt2 --format xml", "--format: unknown format 'xml'; known: table, csv, json, svg, md"},
       {"--model gpt2 --format csv,json", "--format: one format goes to standard output; for several add --out DIR"},
   }};
-  for (const Wrong& wrong : cases) {
-    CAPTURE(wrong.options);
-    const Ran ran = memory(wrong.options);
-    CHECK(ran.code == 2);
-    CHECK(ran.err == wrong.message + "\n");
-    CHECK(ran.out.empty());
-  }
+  for (const Wrong& wrong : cases) check_refused(memory(wrong.options), wrong.message);
 }
 
 }  // namespace

@@ -297,11 +297,7 @@ TEST_CASE("whatif: to a file by its ending, else to a folder") {
 }
 
 TEST_CASE("whatif: wrong input is exit 2 and one line") {
-  struct Wrong {
-    Args args;
-    std::string message;
-  };
-  const std::array<Wrong, 7> cases = {{
+  const std::array<test::WrongArgs, 7> cases = {{
       {{"--change", "V=1", "--format", "csv", "--out", "w.svg"}, "--format csv contradicts --out w.svg"},
       {{}, "--change is missing; write for example --change lm_head.dtype=int8 --change recipe=flash"},
       {{"--change", "lm_hed.dtype=int8"},
@@ -313,15 +309,7 @@ TEST_CASE("whatif: wrong input is exit 2 and one line") {
        "--format: one format goes to standard output; for several add --out DIR"},
       {{"--change", "V=1", "x"}, "unexpected 'x'; every input is an option, see analyze whatif --help"},
   }};
-  for (const Wrong& wrong : cases) {
-    CAPTURE(wrong.message);
-    Args args = {"whatif", "--model", "gpt2-split", "--hw", "cpu-x86"};
-    args.insert(args.end(), wrong.args.begin(), wrong.args.end());
-    const test::Ran ran = test::run(args);
-    CHECK(ran.code == 2);
-    CHECK(ran.err == wrong.message + "\n");
-    CHECK(ran.out.empty());
-  }
+  test::check_refused({"whatif", "--model", "gpt2-split", "--hw", "cpu-x86"}, cases);
 }
 
 }  // namespace

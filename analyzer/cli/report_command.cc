@@ -1,17 +1,15 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
+#include <optional>
 #include <ostream>
-#include <set>
-#include <stdexcept>
 
 #include "analyzer/base/error.h"
 #include "analyzer/base/text.h"
 #include "analyzer/cli/command.h"
 #include "analyzer/cli/model_options.h"
 #include "analyzer/cli/options.h"
-#include "analyzer/cli/output.h"
+#include "analyzer/cli/study_io.h"
 #include "analyzer/roofline/analysis.h"
 #include "analyzer/spec/library.h"
 #include "reports/report.h"
@@ -26,7 +24,9 @@ constexpr std::array<OptionRow, 8> kReportOptions = {{
     {"by", "op|kernel|block|part|kind|pass", "rows of the report"},
     {"top", "N", "only the N rows with most time in each part; the rest in one row"},
     {"format", "F,...", "table (default), csv, json, svg, md; several only with --out"},
-    {"out", "DIR", "writes <model>.<hw>.<format> there (csv, json, svg, md unless --format says)"},
+    {"out", "FILE|DIR",
+     "a file that ends in .csv, .json, .svg or .md; else a folder for <model>.<hw>.<format> (all of them unless "
+     "--format says)"},
     {"notes", "", "adds where analyses made by hand differ"},
 }};
 
@@ -38,36 +38,20 @@ ReportOptions report_options(const Options& options, const Io& io) {
   report.mac = one_of(options, "count", kCounts) == "mac";
   report.notes = options.has("notes");
   report.width = io.width;
-  report.color = io.color;
   return report;
 }
 
-std::vector<const Format*> formats(const Options& options) {
-  const bool files = options.has("out");
-  const std::vector<std::string> names =
-      split(options.get("format").value_or(files ? "csv,json,svg,md" : "table"), ',');
-  std::vector<const Format*> found;
-  for (const std::string& name : names) {
-    const Format* format = &find_format(name);
-    if (std::find(found.begin(), found.end(), format) != found.end())
-      throw InputError(fmt::format("--format: '{}' is given twice", name));
-    found.push_back(format);
+/// The rows of the table of formats over what `analysis` and `report` hold when they are rendered.
+std::vector<StudyFormat> formats_of(const Analysis& analysis, ReportOptions& report) {
+  std::vector<StudyFormat> formats;
+  for (const Format& format : format_table()) {
+    const auto render = [&analysis, &report, format](bool color) {
+      report.color = color;
+      return format.render(analysis, report);
+    };
+    formats.push_back({format.name, format.extension, render});
   }
-  if (!files && found.size() != 1) {
-    throw InputError("--format: one format goes to standard output; for several add --out DIR");
-  }
-  return found;
-}
-
-void write_report(const Analysis& analysis, const std::vector<const Format*>& all, ReportOptions report,
-                  const std::string& folder, const Io& io) {
-  report.color = false;
-  std::vector<OutputFile> files;  // everything is rendered before anything is written
-  for (const Format* format : all) {
-    files.push_back({fmt::format("{}/{}.{}.{}", folder, analysis.model.name, analysis.hw.name, format->extension),
-                     format->render(analysis, report)});
-  }
-  write_files(folder, files, io.err);
+  return formats;
 }
 
 }  // namespace
@@ -84,23 +68,20 @@ int report_command(const Args& args, const Io& io) {
         fmt::format("unexpected {}; every input is an option, see analyze --help", in_quotes(options.words.front())));
   const auto name = options.get("model");
   if (!name) throw InputError("--model is missing; `analyze list models` names the shipped ones");
-  const std::vector<const Format*> wanted = formats(options);
-  if (const auto folder = options.get("out")) check_out_folder(*folder);
   ReportOptions report = report_options(options, io);
+  Analysis analysis;
+  const std::vector<StudyFormat> formats = formats_of(analysis, report);
+  check_formats(options, formats);
   std::optional<Host> host;
   if (const auto name_of_host = options.get("host")) host = load_host(*name_of_host);
   if (options.has("graph") && !host) throw InputError("--graph says nothing without --host");
   Model model = configured_model(*name, options);
   const AnalysisOptions settings = analysis_options(model, options);
   HardwareChoice choice = choose_hardware(options.get("hw").value_or(""), io.machine);
-  Analysis analysis = analyze(std::move(model), std::move(choice.hw), settings);
+  analysis = analyze(std::move(model), std::move(choice.hw), settings);
   analysis.hw_reason = choice.reason;
   if (host) report.clocks = ClockReport{*host, options.has("graph"), run_clocks(analysis, *host, options.has("graph"))};
-  if (const auto folder = options.get("out")) {
-    write_report(analysis, wanted, report, *folder, io);
-  } else {
-    io.out << wanted.front()->render(analysis, report);
-  }
+  write_formats(options, formats, fmt::format("{}.{}", analysis.model.name, analysis.hw.name), io);
   return 0;
 }
 
