@@ -142,8 +142,8 @@ std::optional<std::size_t> find_in_part(const Model& model, std::size_t part, st
   throw InputError(fmt::format("fuse={}: the two ops are in different parts of the model", run));
 }
 
-void merge_run(const Model& model, const std::string& run, std::size_t first, std::size_t last,
-               FusionSpec& fusion, Plan& plan) {
+void merge_run(const Model& model, const std::string& run, std::size_t first, std::size_t last, FusionSpec& fusion,
+               Plan& plan) {
   if (first >= last) throw InputError(fmt::format("fuse={}: the first op must come before the last", run));
   std::vector<std::size_t> members;
   for (std::size_t i = first; i <= last; ++i) {
