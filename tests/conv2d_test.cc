@@ -52,6 +52,11 @@ std::vector<CostRow> large_conv_rows() {
         .tensors = 2,
         .output = 2 * 6 * 4 * 3},
        kInt8Weights},
+  };
+}
+
+std::vector<CostRow> small_conv_rows() {
+  return {
       // A row less changes nothing: (8 + 2 - 2*2 - 1)/2 = 2.5 rounds down, so 3 rows.
       {"conv2d",
        {{"batch", 1},
@@ -71,11 +76,6 @@ std::vector<CostRow> large_conv_rows() {
         .params = 3 * 3,
         .tensors = 1,
         .output = 3 * 4}},
-  };
-}
-
-std::vector<CostRow> small_conv_rows() {
-  return {
       // Depthwise: a group a channel.
       {"conv2d",
        {{"batch", 1},
