@@ -248,8 +248,9 @@ TEST_CASE("lowering: a run of ops reads a tensor once, and hands back the gradie
   // forward: `up`, `first` once although two ops use it, 16 weights; the result
   CHECK(runs[0].one.read.value() == 4 * (64 + 64 + 16));
   CHECK(runs[0].one.written.value() == 4 * 64);
-  // backward: the same and the result's gradient; the gradients of `up` and `first`, and of 16 weights
-  CHECK(runs[1].one.read.value() == 4 * (64 + 64 + 16 + 64));
+  // backward: the same, the result's gradient, mean and deviation of 8 rows; the gradients of `up` and `first`, and of
+  // 16 weights
+  CHECK(runs[1].one.read.value() == 4 * (64 + 64 + 16 + 64 + 2 * 8));
   CHECK(runs[1].one.written.value() == 4 * (64 + 64 + 16));
 }
 
@@ -270,6 +271,49 @@ TEST_CASE("lowering: fused attention of all heads hands back the gradients of al
   REQUIRE(attention.size() == 1);
   CHECK(attention[0].executions == 12);
   CHECK(attention[0].one.written.value() == 4 * 3LL * 250 * 128 * 128);  // dQ, dK, dV
+}
+
+TEST_CASE("lowering: a sum and the norm behind it work backward from the addends") {
+  AnalysisOptions options = with("pytorch-eager", Phase::kStep, Mode::kTrain);
+  options.step.fuse = {"add_norm"};
+  Model model = load_model("bert-large");
+  set_dim(model, "B", "1");
+  set_dim(model, "T", "128");
+  const std::vector<Kernel> fused =
+      kernels_of(analyze(std::move(model), load_hardware("a100-pcie-40"), options), "h/ln_1", "add_norm");
+  REQUIRE(fused.size() == 2);
+  constexpr std::int64_t kN = 128 * 1024;
+  CHECK(fused[0].one.read.value() == 4 * (2 * kN + 2 * 1024));  // addends, scale and shift
+  CHECK(fused[0].one.written.value() == 4 * kN);                // the sum itself is not written
+  // backward: addends again, the gradient, scale and shift, mean and deviation of 128 rows; one gradient for both
+  // addends, those of scale and shift
+  CHECK(fused[1].one.read.value() == 4 * (3 * kN + 2 * 1024 + 2 * 128));
+  CHECK(fused[1].one.written.value() == 4 * (kN + 2 * 1024));
+}
+
+TEST_CASE("lowering: inside a kernel the mask of dropout is drawn again, not moved") {
+  constexpr std::int64_t kN = 1024 * 768;
+  constexpr std::int64_t kS = 12 * 1024 * 1024;
+  AnalysisOptions options = with("pytorch-eager", Phase::kStep, Mode::kTrain);
+  options.step.fuse = {"dropout_add", "masked_softmax"};
+  const Analysis train = analyzed("gpt2", options);
+  const std::vector<Kernel> add = kernels_of(train, "h/add_1", "dropout_add");
+  REQUIRE(add.size() == 2);
+  CHECK(add[0].one.read.value() == 4 * 2 * kN);
+  CHECK(add[0].one.written.value() == 4 * kN);
+  CHECK(add[1].one.read.value() == 4 * kN);  // the residual's gradient is the one that came
+  CHECK(add[1].one.written.value() == 4 * kN);
+  const std::vector<Kernel> softmax = kernels_of(train, "h/attn_drop", "masked_softmax");
+  REQUIRE(softmax.size() == 2);
+  CHECK(softmax[0].one.written.value() == 4 * kS);
+  CHECK(softmax[1].one.read.value() == 4 * 2 * kS + 1024 * 1024);  // scores, gradient, mask of one byte
+  CHECK(softmax[1].one.written.value() == 4 * kS);
+
+  options.cost.mode = Mode::kEval;  // dropout hands on what it gets, and the gradient of a sum is itself
+  const std::vector<Kernel> eval = kernels_of(analyzed("gpt2", options), "h/add_1", "dropout_add");
+  REQUIRE(eval.size() == 1);
+  CHECK(eval[0].one.read.value() == 4 * 2 * kN);
+  CHECK(eval[0].one.written.value() == 4 * kN);
 }
 
 TEST_CASE("lowering: only the causal products of a run are halved") {

@@ -261,6 +261,24 @@ TEST_CASE("memory: each product casts its input for itself") {
   }
 }
 
+TEST_CASE("memory: a fused kernel keeps what its backward pass works from, and no mask of dropout") {
+  Setting setting{"gpt2"};
+  setting.step.fuse = {"dropout_add", "masked_softmax"};
+  const Memory gpt2 = memory_of(setting);
+  constexpr std::int64_t kScores = 12LL * 1024 * 1024;
+  CHECK(kept_below(gpt2, "model/h/scale").elements == 12 * kScores);                  // before the softmax
+  CHECK(kept_below(gpt2, "model/h/values").elements == 12 * (kScores + 1024 * 768));  // what dropout left, and V
+  CHECK(kept_below(gpt2, "model/h/attn_drop").elements == 0);
+  CHECK(kept_below(gpt2, "model/h/out_drop").elements == 0);
+  // LayerNorm needs its input; the sum is not written, so both addends are kept. One of them enters the block, or is
+  // what the first norm wrote: the products behind that keep it.
+  setting = Setting{"bert-large"};
+  setting.step.fuse = {"add_norm"};
+  const Memory bert = memory_of(setting);
+  CHECK(kept_below(bert, "encoder/h/add_1").elements == 24 * 512 * 1024);
+  CHECK(kept_below(bert, "encoder/h/add_2").elements == 24 * 512 * 1024);
+}
+
 TEST_CASE("memory: merged products keep their input once") {
   Setting setting{"chargpt"};
   setting.step.fuse = {"heads", "qkv"};

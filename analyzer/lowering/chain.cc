@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "analyzer/lowering/chain_needs.h"
 #include "analyzer/lowering/kernel_cost.h"
 
 namespace gable {
@@ -14,7 +15,6 @@ struct Member {
   Count inside_read;    ///< bytes of its inputs that other members produce or have read
   Count entered;        ///< bytes of activations from outside that no member before has read
   bool leaves = true;   ///< its output is used outside
-  bool again = false;   ///< its forward work is done again in the backward pass
   bool causal = false;  ///< half of its product is masked away
 };
 
@@ -24,6 +24,8 @@ bool in(const std::vector<std::size_t>& members, std::size_t op) {
 
 Count less(Count a, Count b) { return a > b ? a - b : Count(0); }
 
+Count result_bytes(const Member& member) { return tensor_bytes(member.forward.output, member.args.dtypes.act); }
+
 std::vector<Member> members_of(const Model& model, const Plan& plan, const CostedModel& costed, const OpPlan& how) {
   std::vector<Member> members;
   for (const std::size_t op : how.members) {
@@ -32,9 +34,7 @@ std::vector<Member> members_of(const Model& model, const Plan& plan, const Coste
     member.args = lowered_op(model, plan, costed, op).args;
     member.forward = model.ops[op].kind->forward(member.args);
     member.causal = plan.ops[op].causal;
-    const std::vector<Consumer>& consumers = plan.op_consumers[op];
-    member.leaves = consumers.empty() || std::any_of(consumers.begin(), consumers.end(),
-                                                     [&](const Consumer& c) { return !in(how.members, c.op); });
+    member.leaves = leaves_chain(plan, how, op);
     members.push_back(member);
   }
   const std::int64_t instances = lowered_op(model, plan, costed, how.members.back()).count;
@@ -65,17 +65,25 @@ Count row_statistics(const Model& model, const OpPlan& how, const Member& member
   return tensor_bytes(member.args.values.at(find_field(kind, "rows").value()), member.args.dtypes.accum);
 }
 
-const OpRecipe& recipe_of(const Model& model, const Plan& plan, std::size_t op) {
-  const auto& bottom = *plan.options.recipe->bottom;
-  const auto found = bottom.find(model.ops[op].kind->name);
-  return found == bottom.end() ? *plan.ops[op].recipe : found->second;
+/// Bytes of the means and deviations that a norm in a chain keeps.
+Count norm_statistics(const Model& model, const Plan& plan, const OpPlan& how, const Member& member) {
+  if (how.fusion->kernel == KernelClass::kAttention) return 0;
+  const OpRecipe& recipe = member_recipe(model, plan, member.op);
+  std::vector<std::int64_t> values;
+  recipe_values(model.ops[member.op], member.args, recipe.lets, values);
+  Count bytes = 0;
+  for (const SavedSpec& saved : recipe.saves) {
+    if (saved.role == SavedSpec::Role::kSide && saved.name == "stats")
+      bytes += operand_bytes(saved.tensor.tensor, saved.tensor.elements.evaluate(values), member.args.dtypes);
+  }
+  return bytes;
 }
 
 /// The member's backward pass by itself with each tensor moved once.
 Cost own_backward(const Model& model, const Plan& plan, const Member& member) {
   Cost sum;
   const OpSpec& spec = model.ops[member.op];
-  const OpRecipe& recipe = recipe_of(model, plan, member.op);
+  const OpRecipe& recipe = member_recipe(model, plan, member.op);
   if (!recipe.backward) return sum;
   std::vector<std::int64_t> values;
   recipe_values(spec, member.args, recipe.lets, values);
@@ -86,23 +94,36 @@ Cost own_backward(const Model& model, const Plan& plan, const Member& member) {
   return sum;
 }
 
-/// Nothing inside was kept: what a backward pass needs of it is computed again, and what that needs in turn. The last
-/// product of attention is not: nobody needs its result.
-void mark_again(const Model& model, const Plan& plan, std::vector<Member>& members) {
-  const auto need = [&](const TensorRef& input) {
-    if (input.from != TensorRef::From::kOp) return;
-    for (Member& member : members) member.again = member.again || member.op == input.index;
-  };
-  for (std::size_t i = members.size(); i-- > 0;) {
-    Member& member = members[i];
-    const std::vector<TensorRef>& inputs = model.ops[member.op].inputs;
-    for (const SavedSpec& saved : recipe_of(model, plan, member.op).saves) {
-      if (saved.role == SavedSpec::Role::kOutput && i + 1 < members.size()) member.again = true;
-      if (saved.role == SavedSpec::Role::kInput && saved.input < inputs.size()) need(inputs[saved.input]);
-    }
-    if (!member.again) continue;
-    for (const TensorRef& input : inputs) need(input);
+/// Dropout in evaluation reads nothing by itself, but inside a kernel what it hands on enters there.
+Count read_from_outside(const Member& member) {
+  return member.forward.launches == Count(0) ? member.entered : less(member.forward.read, member.inside_read);
+}
+
+/// What the member writes beside its result: running statistics. The mask of dropout is drawn again from its seed.
+Count written_beside(const Model& model, const Member& member) {
+  if (model.ops[member.op].kind->name == "dropout") return 0;
+  return less(member.forward.written, result_bytes(member));
+}
+
+/// Bytes of what the backward pass reads of the forward pass: activations from outside, each once, and results that
+/// lie in memory.
+Count needed_bytes(const Model& model, const Plan& plan, const CostedModel& costed, const OpPlan& how,
+                   const ChainNeeds& needs, const std::vector<Member>& members) {
+  Count bytes = 0;
+  const std::int64_t instances = lowered_op(model, plan, costed, how.members.back()).count;
+  std::vector<TensorRef> read;
+  for (const ChainNeeds::Input& use : needs.inputs) {
+    const TensorRef& input = model.ops[use.op].inputs[use.operand];
+    const auto producer = producer_of(model, input);
+    if (!producer) continue;  // the model's input: among what the member reads beside activations
+    if (!model.ops[*producer].kind->pieces && std::find(read.begin(), read.end(), input) != read.end()) continue;
+    read.push_back(input);
+    bytes += tensor_bytes(handed_on(model, plan, costed, input, instances).elements, costed.ops[*producer].dtypes.act);
   }
+  for (const Member& member : members) {
+    if (in(needs.outputs, member.op)) bytes += result_bytes(member);
+  }
+  return bytes;
 }
 
 }  // namespace
@@ -116,9 +137,9 @@ Cost chain_forward(const Model& model, const Plan& plan, const CostedModel& cost
     if (member.causal) cost.masked += member.forward.matrix_flop.value() / 2;
     cost.vector_flop += member.forward.vector_flop;
     cost.param_bytes += member.forward.param_bytes;
-    cost.read += less(member.forward.read, member.inside_read);
-    if (member.leaves) cost.written += member.forward.written;
-    cost.written += row_statistics(model, how, member);
+    cost.read += read_from_outside(member);
+    if (member.leaves) cost.written += result_bytes(member);
+    cost.written += written_beside(model, member) + row_statistics(model, how, member);
   }
   cost.unique = cost.touched();
   cost.launches = 1;
@@ -128,26 +149,26 @@ Cost chain_forward(const Model& model, const Plan& plan, const CostedModel& cost
 Cost chain_backward(const Model& model, const Plan& plan, const CostedModel& costed, const OpPlan& how) {
   Cost cost;
   Cost apart;
-  std::vector<Member> members = members_of(model, plan, costed, how);
-  mark_again(model, plan, members);
+  const std::vector<Member> members = members_of(model, plan, costed, how);
+  const ChainNeeds needs = chain_needs(model, plan, costed, how);
   for (const Member& member : members) {
     const Cost own = own_backward(model, plan, member);
     apart = apart + own;
     cost.matrix_flop += own.matrix_flop;
     if (member.causal) cost.masked += own.matrix_flop.value() / 2;
     cost.vector_flop += own.vector_flop;
-    cost.read += less(member.forward.read, member.inside_read);
-    if (member.leaves)
-      cost.read += (how.fusion->reads_output ? 2 : 1) * tensor_bytes(member.forward.output, member.args.dtypes.act);
-    cost.read += row_statistics(model, how, member);
+    cost.read += less(member.forward.read, member.inside_read + member.entered);  // weights, constant masks
+    if (member.leaves) cost.read += result_bytes(member);                         // the gradient that comes in
+    cost.read += row_statistics(model, how, member) + norm_statistics(model, plan, how, member);
     cost.written += member.entered + tensor_bytes(member.forward.params, member.args.dtypes.weights);
-    if (!member.again) continue;
+    if (!in(needs.again, member.op)) continue;
     cost.matrix_flop += member.forward.matrix_flop;
     cost.recomputed += member.forward.matrix_flop;
     cost.vector_flop += member.forward.vector_flop;
   }
-  cost.read = std::min(cost.read, apart.read);
-  cost.written = std::min(cost.written, apart.written);
+  if (apart.launches == Count(0)) return {};
+  cost.read += needed_bytes(model, plan, costed, how, needs, members);
+  cost.written = std::min(cost.written, apart.written);  // a gradient that goes two ways is one tensor
   cost.unique = cost.touched();
   cost.launches = 1;
   return cost;

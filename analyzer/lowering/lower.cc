@@ -71,7 +71,7 @@ class Lowering {
     emit_sums(op, fan_in(model_, plan_, costed_, op));
     if (is_chain(how)) {
       const Cost cost = chain_backward(model_, plan_, costed_, how);
-      emit(op, how.fusion->name, how.fusion->kernel, Pass::kDgrad, cost, lowered);
+      if (cost.launches > Count(0)) emit(op, how.fusion->name, how.fusion->kernel, Pass::kDgrad, cost, lowered);
     } else {
       emit_backward(op, lowered);
     }

@@ -7,6 +7,8 @@
 #include "analyzer/base/error.h"
 #include "analyzer/lowering/casts.h"
 #include "analyzer/lowering/chain.h"
+#include "analyzer/lowering/chain_needs.h"
+#include "analyzer/lowering/kernel_cost.h"
 
 namespace gable {
 namespace {
@@ -66,20 +68,27 @@ std::vector<SavedTensor> chain_statistics(const Model& model, const Plan& plan, 
   return found;
 }
 
+/// What enters the chain and is needed again, what it reads of its results, row statistics; nothing inside.
 std::vector<SavedTensor> chain_saves(const Model& model, const Plan& plan, const CostedModel& costed,
                                      const OpPlan& how) {
   std::vector<SavedTensor> saves;
-  for (const std::size_t member : how.members) {
-    for (const SavedTensor& saved : own_saves(model, plan, costed, member)) {
-      if (saved.role == Role::kInput || saved.role == Role::kOutput) saves.push_back(saved);
-    }
+  const ChainNeeds needs = chain_needs(model, plan, costed, how);
+  const LoweredOp lowered = lowered_op(model, plan, costed, how.members.back());
+  const auto add = [&](std::size_t op, std::string_view name, Role role, std::size_t operand, Dtype dtype, Count n) {
+    const Count all = n * Count(lowered.count);
+    saves.push_back({op, name, role, operand, dtype, all, tensor_bytes(all, dtype)});
+  };
+  for (const ChainNeeds::Input& use : needs.inputs) {
+    const TensorRef& input = model.ops[use.op].inputs[use.operand];
+    const auto producer = producer_of(model, input);
+    const std::size_t source = producer.value_or(use.op);
+    const Count n =
+        producer ? handed_on(model, plan, costed, input, lowered.count).elements : costed.ops[source].one.output;
+    add(use.op, use.operand == 0 ? "input" : "input2", Role::kInput, use.operand, costed.ops[source].dtypes.act, n);
   }
-  const std::size_t leader = how.members.back();
-  if (how.fusion->reads_output) {
-    const OpCost& cost = costed.ops[leader];
-    const Count n = cost.one.output;
-    saves.push_back({leader, "output", Role::kOutput, 0, cost.dtypes.act, n * Count(cost.count),
-                     tensor_bytes(n, cost.dtypes.act) * Count(cost.count)});
+  for (const std::size_t op : needs.outputs) {
+    const OpCost& cost = costed.ops[op];
+    add(op, "output", Role::kOutput, 0, cost.dtypes.act, cost.one.output * Count(cost.count / lowered.count));
   }
   for (SavedTensor& saved : chain_statistics(model, plan, costed, how)) saves.push_back(saved);
   return saves;
