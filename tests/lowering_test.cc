@@ -291,6 +291,23 @@ TEST_CASE("lowering: a sum and the norm behind it work backward from the addends
   CHECK(fused[1].one.written.value() == 4 * (kN + 2 * 1024));
 }
 
+TEST_CASE("lowering: a sum that is used again is written by the kernel that norms it") {
+  // h/add_1 of gpt2 goes to h/ln_2 and to h/add_2
+  AnalysisOptions options = with("pytorch-eager", Phase::kStep, Mode::kEval);
+  options.step.fuse = {"add_norm"};
+  const Analysis step = analyzed("gpt2", options);
+  const std::vector<Kernel> fused = kernels_of(step, "h/ln_2", "add_norm");
+  REQUIRE(fused.size() == 2);
+  constexpr std::int64_t kN = 1024 * 768;
+  CHECK(fused[0].one.read.value() == 4 * (2 * kN + 2 * 768));
+  CHECK(fused[0].one.written.value() == 4 * 2 * kN);
+  // backward: the sum lies in memory; both gradients, scale and shift, mean and deviation of 1024 rows
+  CHECK(fused[1].one.read.value() == 4 * (3 * kN + 2 * 768 + 2 * 1024));
+  CHECK(fused[1].one.written.value() == 4 * (kN + 2 * 768));
+  CHECK(kernels_of(step, "h/ln_2", "fan_in").empty());  // the two gradients are added inside
+  CHECK(kernels_of(analyzed("gpt2", with("pytorch-eager", Phase::kStep, Mode::kEval)), "h/ln_2", "fan_in").size() == 1);
+}
+
 TEST_CASE("lowering: inside a kernel the mask of dropout is drawn again, not moved") {
   constexpr std::int64_t kN = 1024 * 768;
   constexpr std::int64_t kS = 12 * 1024 * 1024;

@@ -23,10 +23,11 @@ bool same_count(const Model& model, const Plan& plan, std::size_t a, std::size_t
   return count(a) == count(b);
 }
 
-/// The one consumer of an op's output that runs right with it; nothing if there are more or it is elsewhere.
-std::optional<std::size_t> next_in_chain(const Model& model, const Plan& plan, std::size_t op) {
+/// The consumer of an op's output that runs right with it; nothing if it is elsewhere, or there are more and `shared`
+/// does not allow them. The first one: what it reads cannot come from another consumer.
+std::optional<std::size_t> next_in_chain(const Model& model, const Plan& plan, std::size_t op, bool shared) {
   const std::vector<Consumer>& consumers = plan.op_consumers[op];
-  if (consumers.size() != 1 || model.ops[op].kind->pieces) return std::nullopt;
+  if (consumers.empty() || (consumers.size() > 1 && !shared) || model.ops[op].kind->pieces) return std::nullopt;
   const std::size_t next = consumers.front().op;
   if (model.ops[next].group != model.ops[op].group || !same_count(model, plan, op, next)) return std::nullopt;
   return next;
@@ -216,7 +217,7 @@ std::vector<std::size_t> match_chain(const Model& model, const Plan& plan, const
   for (const ChainLink& link : fusion.chain) {
     if (op && fits(link, model.ops[*op])) {
       members.push_back(*op);
-      op = next_in_chain(model, plan, *op);
+      op = next_in_chain(model, plan, *op, fusion.shared);
     } else if (!link.optional) {
       return {};
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "analyzer/lowering/chain.h"
 #include "analyzer/lowering/kernel_cost.h"
 
 namespace gable {
@@ -10,6 +11,10 @@ namespace {
 
 std::vector<std::size_t> members_of(const Plan& plan, std::size_t op) {
   return plan.ops[op].members.empty() ? std::vector<std::size_t>{op} : plan.ops[op].members;
+}
+
+bool holds(const std::vector<std::size_t>& ops, std::size_t op) {
+  return std::find(ops.begin(), ops.end(), op) != ops.end();
 }
 
 /// Of the gradients of a tensor with these consumers, how many the op hands back, and whether it is the first to.
@@ -58,10 +63,13 @@ std::vector<GradientSum> fan_in(const Model& model, const Plan& plan, const Cost
   std::vector<GradientSum> sums;
   if (plan.options.recipe == nullptr || !plan.options.recipe->fan_in) return sums;
   std::vector<TensorRef> seen;
-  for (const std::size_t member : members_of(plan, op)) {
+  const std::vector<std::size_t> members = members_of(plan, op);
+  for (const std::size_t member : members) {
     for (const TensorRef& input : model.ops[member].inputs) {
       if (std::find(seen.begin(), seen.end(), input) != seen.end()) continue;
       seen.push_back(input);
+      if (input.from == TensorRef::From::kOp && is_chain(plan.ops[op]) && holds(members, input.index))
+        continue;  // inside
       if (const auto sum = fan_in_of(model, plan, costed, op, input)) sums.push_back(*sum);
     }
   }

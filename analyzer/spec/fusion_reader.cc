@@ -12,8 +12,8 @@
 namespace gable {
 namespace {
 
-constexpr std::array<std::string_view, 8> kFusionKeys = {"doc",        "chain",     "siblings", "batched",
-                                                         "one_kernel", "optimizer", "kernel",   "reads_output"};
+constexpr std::array<std::string_view, 9> kFusionKeys = {"doc",       "chain",  "siblings",     "batched", "one_kernel",
+                                                         "optimizer", "kernel", "reads_output", "shared"};
 
 std::vector<const OpKind*> read_kinds(const YamlNode& node, std::string_view what) {
   check_list(node, what);
@@ -67,13 +67,14 @@ FusionSpec read_fusion(const YamlNode& key, const YamlNode& node, const Recipe& 
                                     !fusion.one_kernel.empty(), !fusion.optimizer.empty()};
   if (std::count(ways.begin(), ways.end(), true) != 1)
     throw InputError(key.where, what + " needs one of chain, siblings, batched, one_kernel and optimizer");
-  for (const std::string_view word : {"kernel", "reads_output"}) {
+  for (const std::string_view word : {"kernel", "reads_output", "shared"}) {
     const YamlNode* given = node.find(word);
     if (given != nullptr && fusion.chain.empty())
       throw InputError(given->where, fmt::format("'{}:' belongs to a chain", word));
   }
   if (const YamlNode* kernel = node.find("kernel")) fusion.kernel = read_kernel_class(*kernel);
   if (const YamlNode* reads = node.find("reads_output")) fusion.reads_output = read_flag(*reads, "reads_output");
+  if (const YamlNode* shared = node.find("shared")) fusion.shared = read_flag(*shared, "shared");
   return fusion;
 }
 

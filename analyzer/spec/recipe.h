@@ -101,6 +101,7 @@ struct FusionSpec {
   std::vector<const OpKind*> one_kernel;      ///< kinds whose forms run as the op's own kernel
   std::string optimizer;                      ///< an optimizer of the recipe
   KernelClass kernel = KernelClass::kStream;  ///< of a chain
+  bool shared = false;                        ///< results inside a chain may be used elsewhere, too: they are written
   bool reads_output = false;                  ///< the backward kernel of a chain reads its result, too
 };
 
