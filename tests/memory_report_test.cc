@@ -77,6 +77,42 @@ TEST_CASE("memory: the update is among the moments, and the most of the step is 
   CHECK(holds(flat(memory("--model gpt2 --phase forward").out), "elements all at once at the peak"));
 }
 
+TEST_CASE("memory: what is said about gradients is true of micro-batches and of models without parameters") {
+  const std::string micro = flat(memory("--model cs336-2.7b --micro-batches 4").out);
+  CHECK(holds(micro, "last of 4 micro-batches, gradients freed after the update"));
+  CHECK(holds(micro, "gradients stay allocated from micro-batch to micro-batch, so that they meet all kept"));
+  CHECK(holds(flat(memory("--model cs336-2.7b --micro-batches 4 --zero-grad keep").out), "from step to step"));
+  const std::string gemm = flat(memory("--model gemm").out);
+  CHECK(holds(gemm, "the model has no parameters."));
+  CHECK(holds(gemm, "added up: they do meet, at the end of the forward pass."));
+}
+
+TEST_CASE("memory: what is apart from the sum is named, and all of it") {
+  const std::string text = flat(memory("--model cs336-2.7b --amp bf16").out);
+  CHECK(holds(text,
+              "added up, apart from 6.2977 GiB of narrow copies of weights, 0.0164 GiB of row statistics, indices and "
+              "masks and 0.0381 GiB kept by the loss; they meet only"));
+  for (const std::string options : {"cs336-2.7b", "cs336-2.7b --amp bf16", "resnet50", "gemm", "chargpt"}) {
+    CAPTURE(options);
+    const nlohmann::json report = memory_json("--model " + options);
+    std::int64_t sum = report["totals"]["added_up_bytes"];
+    for (const char* apart : {"weight_copies", "statistics", "loss", "input"})
+      sum += report["all_at_once"].value(apart, std::int64_t{0});
+    CHECK(sum == report["all_at_once"]["total"]);
+  }
+}
+
+TEST_CASE("memory: document 002's rows add up to its total where there is one layer") {
+  const std::string text = flat(memory("--model gpt2 --set L=1").out);
+  CHECK(holds(text, "Its own rows add up to the same: there is one layer."));
+}
+
+TEST_CASE("memory: --fit says when there is nothing to search") {
+  CHECK(holds(flat(memory("--model gemm --hw t4 --fit").out),
+              "--fit has nothing to search: gemm has neither a dim B (batch) nor a dim T (context)."));
+  CHECK_FALSE(holds(memory("--model gpt2 --hw t4 --fit").out, "nothing to search"));
+}
+
 TEST_CASE("memory: a constant mask is made again where its attention is") {
   const std::string text = flat(memory("--model cs336-small --recompute attention --by op").out);
   CHECK(holds(text, "h/mask constant (computed again) 12 3,145,728"));  // L * T*T
