@@ -5,9 +5,11 @@
 #include <array>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <regex>
 #include <sstream>
 
 #include "analyzer/base/text.h"
+#include "reports/svg_canvas.h"
 #include "tests/cli_run.h"
 
 namespace gable::test {
@@ -216,11 +218,47 @@ TEST_CASE("memory: the picture has the peak and the device's line") {
   const std::string svg = memory("--model cs336-2.7b --hw a100-pcie-80 --format svg").out;
   CHECK(svg.starts_with("<svg "));
   CHECK(svg.ends_with("</svg>\n"));
-  CHECK(holds(svg, "peak of the passes 50.9"));
+  CHECK(holds(svg, ">peak of the passes 50.9"));
+  CHECK(holds(svg, ">backward of h/silu, block 1 of 32<"));
   CHECK(holds(svg, ">a100-pcie-80: 74.5058 GiB<"));
-  CHECK(holds(svg, ">most of the step: update 63."));
+  CHECK(holds(svg, ">most of the step:<"));
+  CHECK(holds(svg, ">update 63."));
   CHECK_FALSE(holds(svg, "nan"));
   CHECK(holds(memory("--model gpt2 --format md").out, "| parameters | 124,439,808 | 0.4636 | 0.4636 |"));
+}
+
+/// The boxes of the labels in a picture: of all text with a halo.
+std::vector<svg::Box> label_boxes(const std::string& picture) {
+  static const std::regex kText(
+      R"re(<text x="([\d.]+)" y="([\d.]+)" font-size="([\d.]+)"([^>]*) paint-order="stroke">([^<]*)<)re");
+  std::vector<svg::Box> boxes;
+  for (std::sregex_iterator found(picture.begin(), picture.end(), kText), end; found != end; ++found) {
+    const double x = std::stod((*found)[1]);
+    const double y = std::stod((*found)[2]);
+    const double size = std::stod((*found)[3]);
+    const double width = svg::text_width((*found)[5].str(), size) * (holds((*found)[4], "bold") ? 1.15 : 1);
+    const double left = holds((*found)[4], "\"end\"") ? x - width : x;
+    boxes.push_back({left, y - size, left + width, y + 0.25 * size});
+  }
+  return boxes;
+}
+
+TEST_CASE("memory: labels of the picture lie in the plot and apart") {
+  const svg::Box frame = {84, 96, 690, 560};
+  for (const std::string options :
+       {"cs336-2.7b --hw a100-pcie-80 --zero-grad keep", "cs336-2.7b --hw a100-pcie-80 --reserve 9GiB",
+        "cs336-2.7b --hw a100-pcie-80 --reserve 11GiB --zero-grad keep", "resnet50 --zero-grad keep",
+        "cs336-2.7b --hw a100-pcie-80 --amp bf16 --recompute block --zero-grad keep", "gpt2 --hw t4 --phase decode",
+        "cs336-2.7b --hw a100-pcie-80 --reserve 12GiB --zero-grad keep", "gemm --hw t4"}) {
+    CAPTURE(options);
+    const std::vector<svg::Box> boxes = label_boxes(memory("--model " + options + " --format svg").out);
+    CHECK(boxes.size() >= 2);  // the peak's two lines
+    for (std::size_t i = 0; i < boxes.size(); ++i) {
+      CAPTURE(i);
+      CHECK(contains(frame, boxes[i]));
+      for (std::size_t other = 0; other < i; ++other) CHECK_FALSE(overlap(boxes[i], boxes[other]));
+    }
+  }
 }
 
 struct Wrong {
