@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include "analyzer/base/units.h"
 #include "reports/memory_text.h"
@@ -9,7 +11,21 @@
 namespace gable {
 namespace {
 
-bool gradients_stay(const StepOptions& step) { return step.keep_gradients || step.micro_batches > 1; }
+/// Whether everything that is added up is there at once; without parameters nothing is freed early.
+bool all_meet(const Memory& memory) {
+  const StepOptions& step = memory.options.step;
+  return step.keep_gradients || step.micro_batches > 1 || memory.sums[Held::kGradients] == Count(0);
+}
+
+/// Why gradients and kept activations meet, or do not.
+std::string_view gradients_text(const Memory& memory) {
+  const StepOptions& step = memory.options.step;
+  if (memory.sums[Held::kGradients] == Count(0)) return "the model has no parameters";
+  if (step.keep_gradients) return "gradients stay allocated from step to step, so that they meet all kept activations";
+  if (step.micro_batches > 1)
+    return "gradients stay allocated from micro-batch to micro-batch, so that they meet all kept activations";
+  return "gradients are freed after the update (--zero-grad none), so that they grow while kept activations shrink";
+}
 
 /// "at the start of the backward pass", "62 % into it", "at its end"
 std::string place_text(const Memory& memory) {
@@ -34,29 +50,45 @@ std::string peak_finding(const Memory& memory, const SizeUnit& unit) {
   const std::string event = event_text(memory, memory.peak());
   if (!has_backward(memory.options.step.phase)) return fmt::format("{} at the peak: {}.", peak, event);
   const std::string_view whole = memory.timeline.most() == memory.timeline.peak ? ", and the most of the step" : "";
-  const std::string_view gradients =
-      gradients_stay(memory.options.step)
-          ? "gradients stay allocated from step to step, so that they meet all kept activations"
-          : "gradients are freed after the update (--zero-grad none), so that they grow while kept activations shrink";
   return fmt::format("{} is the peak of the forward and backward passes{}: {},{}; {}.", peak, whole, event,
-                     place_text(memory), gradients);
+                     place_text(memory), gradients_text(memory));
+}
+
+/// "apart from 0.0188 GiB of row statistics, indices and masks and 0.0381 GiB kept by the loss".
+std::string apart_text(const Memory& memory, const SizeUnit& unit) {
+  constexpr std::array<std::pair<Held, std::string_view>, 4> kApart = {
+      {{Held::kInput, "of the model's input"},
+       {Held::kWeightCopies, "of narrow copies of weights"},
+       {Held::kStatistics, "of row statistics, indices and masks"},
+       {Held::kLoss, "kept by the loss"}}};
+  std::vector<std::string> parts;
+  for (const auto& [held, words] : kApart) {
+    if (memory.sums[held] > Count(0)) parts.push_back(fmt::format("{} {}", unit.text(memory.sums[held]), words));
+  }
+  if (parts.empty()) return "";
+  const std::string last = std::move(parts.back());
+  parts.pop_back();
+  return fmt::format(", apart from {}{}{}", fmt::join(parts, ", "), parts.empty() ? "" : " and ", last);
 }
 
 std::string sum_finding(const Memory& memory, const SizeUnit& unit) {
   return fmt::format(
-      "{} are parameters, gradients, optimizer states, kept activations and logits ({} elements) added up, row "
-      "statistics and the loss apart{}.",
-      unit.text(memory.added_up()), format_grouped(memory.saved_elements.value()),
-      gradients_stay(memory.options.step) ? ": they do meet, at the end of the forward pass"
-                                          : "; they meet only where gradients stay allocated (--zero-grad keep)");
+      "{} are parameters, gradients, optimizer states, kept activations and logits ({} elements) added up{}{}.",
+      unit.text(memory.added_up()), format_grouped(memory.saved_elements.value()), apart_text(memory, unit),
+      all_meet(memory) ? ": they do meet, at the end of the forward pass"
+                       : "; they meet only where gradients stay allocated (--zero-grad keep)");
 }
 
 std::string document_finding(const DocumentCount& count, const SizeUnit& unit) {
+  const std::string rows = count.rows() == count.total()
+                               ? "Its own rows add up to the same: there is one layer."
+                               : fmt::format("Its own rows add up to {} only: they show one layer, {} elements or {}.",
+                                             unit.text(count.rows()), format_grouped(count.layer_elements.value()),
+                                             unit.text(count.layer_bytes));
   return fmt::format(
       "{} by document 002's counting: two states and a gradient a parameter and N + L*(7*N + S) + B*T*V = {} elements "
-      "of activations. Its own rows add up to {} only: they show one layer, {} elements or {}.",
-      unit.text(count.total()), format_grouped(count.all_elements.value()), unit.text(count.rows()),
-      format_grouped(count.layer_elements.value()), unit.text(count.layer_bytes));
+      "of activations. {}",
+      unit.text(count.total()), format_grouped(count.all_elements.value()), rows);
 }
 
 void add_update(const Memory& memory, const SizeUnit& unit, std::vector<std::string>& out) {
@@ -97,6 +129,12 @@ std::string fit_finding(const MemoryFit& fit, const SizeUnit& unit) {
                      others, unit.text(fit.needed), cache, beyond);
 }
 
+/// A model that is not decoded may have neither of the dims that are searched.
+std::string no_fit_finding(const Memory& memory) {
+  return fmt::format("--fit has nothing to search: {} has neither a dim B (batch) nor a dim T (context).",
+                     memory.model.name);
+}
+
 }  // namespace
 
 std::vector<std::string> memory_findings(const MemoryReport& report) {
@@ -110,6 +148,7 @@ std::vector<std::string> memory_findings(const MemoryReport& report) {
   if (memory.document) out.push_back(document_finding(*memory.document, unit));
   if (report.hw) out.push_back(capacity_finding(report, unit));
   for (const MemoryFit& fit : report.fits) out.push_back(fit_finding(fit, unit));
+  if (report.fit && report.fits.empty()) out.push_back(no_fit_finding(memory));
   return out;
 }
 

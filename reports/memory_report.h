@@ -21,6 +21,7 @@ struct MemoryReport {
   Memory memory;
   std::optional<Hardware> hw;  ///< to compare with
   Count reserve;               ///< of its memory, kept free
+  bool fit = false;            ///< asked for; a model may have no dim to search
   std::vector<MemoryFit> fits;
   bool document = false;  ///< the totals are document 002's
   MemoryBy by = MemoryBy::kKind;

@@ -1,6 +1,7 @@
 #include "reports/sweep_plot.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "reports/sweep_series.h"
@@ -11,12 +12,27 @@ namespace {
 constexpr std::size_t kNamedSeries = 30;  ///< more names than this do not fit beside the plot
 constexpr double kRoom = 1.15;            ///< factor of room around points
 
+/// Colours of models, apart from those of bounds: after Tol's muted scheme. Dashes tell those apart that share one.
+void set_style(SweepLine& line, std::size_t place) {
+  constexpr std::array<std::string_view, 5> kColors = {"#117733", "#882255", "#555555", "#44AA99", "#999933"};
+  constexpr std::array<std::string_view, 3> kDashes = {"none", "8 3", "2 2"};
+  line.color = kColors.at(place % kColors.size());
+  line.dashes = kDashes.at(place / kColors.size() % kDashes.size());
+}
+
+/// Whether the end of `b` is the better place for the name of both: after more points, further to the right.
+bool ends_before(const SweepLine& a, const SweepLine& b) {
+  if (a.rows.size() != b.rows.size()) return a.rows.size() < b.rows.size();
+  return a.rows.back()->point.flop < b.rows.back()->point.flop;
+}
+
 }  // namespace
 
 std::vector<SweepLine> sweep_lines(const SweepReport& report) {
   std::vector<SweepLine> lines;
   for (const SweepSeries& series : sweep_series(report)) {
-    SweepLine line{series.name, {}};
+    SweepLine line{series.name, {}, series.group};
+    if (!series.group.empty()) set_style(line, series.group_place);
     for (const SweepRow& row : series.rows) {
       if (row.valid() && row.point.flop > Count(0) && row.point.time_s > 0) line.rows.push_back(&row);
     }
@@ -25,10 +41,27 @@ std::vector<SweepLine> sweep_lines(const SweepReport& report) {
   return lines;
 }
 
+std::vector<LineName> line_names(const std::vector<SweepLine>& lines) {
+  std::vector<LineName> names;
+  if (lines.size() < 2) return names;
+  const bool each = lines.size() <= kNamedSeries;
+  for (const SweepLine& line : lines) {
+    const auto same = [&](const LineName& name) { return !each && name.text == line.group; };
+    const auto found = std::find_if(names.begin(), names.end(), same);
+    if (found == names.end()) {
+      names.push_back({each ? line.name : line.group, &line});
+    } else if (ends_before(*found->line, line)) {
+      found->line = &line;
+    }
+  }
+  if (names.size() > kNamedSeries) names.clear();
+  return names;
+}
+
 double names_width(const std::vector<SweepLine>& lines) {
-  if (lines.size() < 2 || lines.size() > kNamedSeries) return 0;
   double width = 0;
-  for (const SweepLine& line : lines) width = std::max(width, text_width(line.name, kNameSize));
+  for (const LineName& name : line_names(lines)) width = std::max(width, text_width(name.text, kNameSize));
+  if (width == 0) return 0;
   return std::min(width, kNameRoom) + 14;
 }
 

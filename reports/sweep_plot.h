@@ -21,11 +21,24 @@ inline constexpr double kNameRoom = 190;  ///< px for the names of series, at mo
 struct SweepLine {
   std::string name;
   std::vector<const SweepRow*> rows;
+  std::string group;  ///< its model or device, where there are several
+  std::string_view color = "#888";
+  std::string_view dashes = "none";  ///< stroke-dasharray
 };
 
 std::vector<SweepLine> sweep_lines(const SweepReport& report);
 
-/// px beside the plot; 0 where there is one series, or more than can be named there.
+/// A name beside the end of a line.
+struct LineName {
+  std::string_view text;
+  const SweepLine* line = nullptr;
+};
+
+/// Every series, or where those are too many every model or device, at its longest line. None where there is one series
+/// or too many of both.
+std::vector<LineName> line_names(const std::vector<SweepLine>& lines);
+
+/// px beside the plot; 0 where nothing is named there.
 double names_width(const std::vector<SweepLine>& lines);
 
 /// Time against FLOP.

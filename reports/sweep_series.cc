@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "analyzer/base/units.h"
 #include "reports/headings.h"
@@ -23,15 +24,30 @@ std::string series_name(const Grid& grid, std::int64_t point) {
   return name;
 }
 
+/// The axis that tells series apart most: of models, else of devices. Not the innermost: that one is a line.
+std::optional<std::size_t> group_axis(const Grid& grid) {
+  for (const AxisRole role : {AxisRole::kModel, AxisRole::kHardware}) {
+    const auto axis = grid.axis_of(role);
+    if (axis && *axis + 1 < grid.axes.size() && grid.axes[*axis].size() > 1) return axis;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::vector<SweepSeries> sweep_series(const SweepReport& report) {
   const Grid& grid = report.sweep.grid;
   const auto run = static_cast<std::size_t>(grid.run_length());
   const std::span<const SweepRow> rows = report.rows;
+  const auto axis = group_axis(grid);
   std::vector<SweepSeries> all;
-  for (std::size_t at = 0; at < rows.size(); at += run)
-    all.push_back({series_name(grid, rows[at].index), rows.subspan(at, std::min(run, rows.size() - at))});
+  for (std::size_t at = 0; at < rows.size(); at += run) {
+    const std::int64_t point = rows[at].index;
+    all.push_back({series_name(grid, point), rows.subspan(at, std::min(run, rows.size() - at)), "", 0});
+    if (!axis) continue;
+    all.back().group_place = static_cast<std::size_t>(grid.place(*axis, point));
+    all.back().group = axis_value(grid.axes[*axis], grid.place(*axis, point));
+  }
   return all;
 }
 

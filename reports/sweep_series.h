@@ -12,6 +12,8 @@ namespace gable {
 struct SweepSeries {
   std::string name;  ///< "cs336-small B=4"; "" where the grid has one axis
   std::span<const SweepRow> rows;
+  std::string group;  ///< what series have in common: the model, else the device; "" where there is one
+  std::size_t group_place = 0;
 };
 
 std::vector<SweepSeries> sweep_series(const SweepReport& report);

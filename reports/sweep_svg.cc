@@ -71,9 +71,9 @@ void draw_best_rate(const std::vector<SweepLine>& lines, const Plot& plot, Obsta
 }
 
 void draw_lines(const std::vector<SweepLine>& lines, const Plot& plot, Obstacles& obstacles, Canvas& canvas) {
-  canvas.open("g", R"(class="series" fill="none" stroke="#888" stroke-width="1.25")");
+  canvas.open("g", R"(class="series" fill="none" stroke-width="1.25")");
   for (const SweepLine& line : lines) {
-    canvas.open("g", "class=\"line\"");
+    canvas.open("g", fmt::format(R"(class="line" stroke="{}" stroke-dasharray="{}")", line.color, line.dashes));
     if (!line.name.empty()) canvas.title(line.name);
     for (const Segment& segment : segments_of(plot, line, kFine)) canvas.line(segment);
     for (const Segment& segment : segments_of(plot, line, kCoarse)) obstacles.lines.push_back(segment);
@@ -147,20 +147,20 @@ void draw_changes(const SweepReport& report, const std::vector<SweepLine>& lines
 
 /// Names beside the ends of their lines, pushed apart.
 void draw_names(const std::vector<SweepLine>& lines, const Plot& plot, Canvas& canvas) {
-  if (names_width(lines) == 0) return;
-  std::vector<std::pair<double, const SweepLine*>> names;
-  for (const SweepLine& line : lines) names.emplace_back(place_of(plot, *line.rows.back()).y, &line);
+  std::vector<std::pair<double, LineName>> names;
+  for (const LineName& name : line_names(lines)) names.emplace_back(place_of(plot, *name.line->rows.back()).y, name);
   std::sort(names.begin(), names.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   double least = plot.frame.top + 4;
-  for (auto& [y, line] : names) least = (y = std::max(y, least)) + kNameLine;
+  for (auto& [y, name] : names) least = (y = std::max(y, least)) + kNameLine;
   double most = plot.frame.bottom - 4;
   for (std::size_t i = names.size(); i-- > 0;) most = (names[i].first = std::min(names[i].first, most)) - kNameLine;
-  for (const auto& [y, line] : names) {
-    const Point end = place_of(plot, *line->rows.back());
+  for (const auto& [y, name] : names) {
+    const Point end = place_of(plot, *name.line->rows.back());
     canvas.open("g", R"(fill="none" stroke="#aaa" stroke-width="0.75")");
     canvas.line({{end.x + kMarkRadius + 2, end.y}, {plot.frame.right + 8, y}});
     canvas.close();
-    canvas.text({plot.frame.right + 10, y + 4}, fit_text(line->name, kNameSize, kNameRoom), {.size = kNameSize});
+    canvas.text({plot.frame.right + 10, y + 4}, fit_text(name.text, kNameSize, kNameRoom),
+                {.size = kNameSize, .fill = name.line->group.empty() ? "#333" : name.line->color});
   }
 }
 

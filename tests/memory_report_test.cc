@@ -5,9 +5,11 @@
 #include <array>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <regex>
 #include <sstream>
 
 #include "analyzer/base/text.h"
+#include "reports/svg_canvas.h"
 #include "tests/cli_run.h"
 
 namespace gable::test {
@@ -75,6 +77,42 @@ TEST_CASE("memory: the update is among the moments, and the most of the step is 
               "50.9275 GiB is the peak of the forward and backward passes, and the most of the step: backward of"));
   CHECK(holds(fused, "all at once peak of passes parameters"));
   CHECK(holds(flat(memory("--model gpt2 --phase forward").out), "elements all at once at the peak"));
+}
+
+TEST_CASE("memory: what is said about gradients is true of micro-batches and of models without parameters") {
+  const std::string micro = flat(memory("--model cs336-2.7b --micro-batches 4").out);
+  CHECK(holds(micro, "last of 4 micro-batches, gradients freed after the update"));
+  CHECK(holds(micro, "gradients stay allocated from micro-batch to micro-batch, so that they meet all kept"));
+  CHECK(holds(flat(memory("--model cs336-2.7b --micro-batches 4 --zero-grad keep").out), "from step to step"));
+  const std::string gemm = flat(memory("--model gemm").out);
+  CHECK(holds(gemm, "the model has no parameters."));
+  CHECK(holds(gemm, "added up: they do meet, at the end of the forward pass."));
+}
+
+TEST_CASE("memory: what is apart from the sum is named, and all of it") {
+  const std::string text = flat(memory("--model cs336-2.7b --amp bf16").out);
+  CHECK(holds(text,
+              "added up, apart from 6.2977 GiB of narrow copies of weights, 0.0164 GiB of row statistics, indices and "
+              "masks and 0.0381 GiB kept by the loss; they meet only"));
+  for (const std::string options : {"cs336-2.7b", "cs336-2.7b --amp bf16", "resnet50", "gemm", "chargpt"}) {
+    CAPTURE(options);
+    const nlohmann::json report = memory_json("--model " + options);
+    std::int64_t sum = report["totals"]["added_up_bytes"];
+    for (const char* apart : {"weight_copies", "statistics", "loss", "input"})
+      sum += report["all_at_once"].value(apart, std::int64_t{0});
+    CHECK(sum == report["all_at_once"]["total"]);
+  }
+}
+
+TEST_CASE("memory: document 002's rows add up to its total where there is one layer") {
+  const std::string text = flat(memory("--model gpt2 --set L=1").out);
+  CHECK(holds(text, "Its own rows add up to the same: there is one layer."));
+}
+
+TEST_CASE("memory: --fit says when there is nothing to search") {
+  CHECK(holds(flat(memory("--model gemm --hw t4 --fit").out),
+              "--fit has nothing to search: gemm has neither a dim B (batch) nor a dim T (context)."));
+  CHECK_FALSE(holds(memory("--model gpt2 --hw t4 --fit").out, "nothing to search"));
 }
 
 TEST_CASE("memory: a constant mask is made again where its attention is") {
@@ -180,11 +218,47 @@ TEST_CASE("memory: the picture has the peak and the device's line") {
   const std::string svg = memory("--model cs336-2.7b --hw a100-pcie-80 --format svg").out;
   CHECK(svg.starts_with("<svg "));
   CHECK(svg.ends_with("</svg>\n"));
-  CHECK(holds(svg, "peak of the passes 50.9"));
+  CHECK(holds(svg, ">peak of the passes 50.9"));
+  CHECK(holds(svg, ">backward of h/silu, block 1 of 32<"));
   CHECK(holds(svg, ">a100-pcie-80: 74.5058 GiB<"));
-  CHECK(holds(svg, ">most of the step: update 63."));
+  CHECK(holds(svg, ">most of the step:<"));
+  CHECK(holds(svg, ">update 63."));
   CHECK_FALSE(holds(svg, "nan"));
   CHECK(holds(memory("--model gpt2 --format md").out, "| parameters | 124,439,808 | 0.4636 | 0.4636 |"));
+}
+
+/// The boxes of the labels in a picture: of all text with a halo.
+std::vector<svg::Box> label_boxes(const std::string& picture) {
+  static const std::regex kText(
+      R"re(<text x="([\d.]+)" y="([\d.]+)" font-size="([\d.]+)"([^>]*) paint-order="stroke">([^<]*)<)re");
+  std::vector<svg::Box> boxes;
+  for (std::sregex_iterator found(picture.begin(), picture.end(), kText), end; found != end; ++found) {
+    const double x = std::stod((*found)[1]);
+    const double y = std::stod((*found)[2]);
+    const double size = std::stod((*found)[3]);
+    const double width = svg::text_width((*found)[5].str(), size) * (holds((*found)[4], "bold") ? 1.15 : 1);
+    const double left = holds((*found)[4], "\"end\"") ? x - width : x;
+    boxes.push_back({left, y - size, left + width, y + 0.25 * size});
+  }
+  return boxes;
+}
+
+TEST_CASE("memory: labels of the picture lie in the plot and apart") {
+  const svg::Box frame = {84, 96, 690, 560};
+  for (const std::string options :
+       {"cs336-2.7b --hw a100-pcie-80 --zero-grad keep", "cs336-2.7b --hw a100-pcie-80 --reserve 9GiB",
+        "cs336-2.7b --hw a100-pcie-80 --reserve 11GiB --zero-grad keep", "resnet50 --zero-grad keep",
+        "cs336-2.7b --hw a100-pcie-80 --amp bf16 --recompute block --zero-grad keep", "gpt2 --hw t4 --phase decode",
+        "cs336-2.7b --hw a100-pcie-80 --reserve 12GiB --zero-grad keep", "gemm --hw t4"}) {
+    CAPTURE(options);
+    const std::vector<svg::Box> boxes = label_boxes(memory("--model " + options + " --format svg").out);
+    CHECK(boxes.size() >= 2);  // the peak's two lines
+    for (std::size_t i = 0; i < boxes.size(); ++i) {
+      CAPTURE(i);
+      CHECK(contains(frame, boxes[i]));
+      for (std::size_t other = 0; other < i; ++other) CHECK_FALSE(overlap(boxes[i], boxes[other]));
+    }
+  }
 }
 
 struct Wrong {

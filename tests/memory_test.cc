@@ -151,7 +151,12 @@ TEST_CASE("memory: cs336-2.7b needs most at the end of the backward pass, and wh
   CHECK(added == doctest::Approx(62.208).epsilon(0.0001));
   CHECK(keeps.peak().held.total().real() / kGib > added);
   CHECK(keeps.peak().held.total().real() / kGib < added + 0.25);
-  CHECK(keeps.peak().turn >= 0);
+  // All that is kept is still there, and the first backward pass makes the gradient of the logits: that of the loss.
+  CHECK(keeps.model.ops[keeps.peak().op].name == "cross_entropy");
+  CHECK(keeps.peak().pass == Pass::kDgrad);
+  CHECK(keeps.peak().turn == 0);  // in no block
+  CHECK(keeps.peak().held[Held::kSaved] == keeps.sums[Held::kSaved]);
+  CHECK(keeps.peak().held[Held::kGradientsOfActivations] == 4 * kLogits);
 }
 
 TEST_CASE("memory: what the step allocated is free when the optimizer runs") {

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 
 #include "analyzer/base/text.h"
@@ -166,7 +167,7 @@ std::size_t count(const std::string& text, std::string_view part) {
 TEST_CASE("the picture: a mark a point, a line a series, a label a change") {
   const Sweep sweep = product({"N=100,200", "M=100,1000,10000,0"});
   const std::string text = render_sweep_svg(report_of(sweep));
-  CHECK(count(text, "<g class=\"line\">") == 2);
+  CHECK(count(text, "<g class=\"line\"") == 2);
   CHECK(count(text, "<g class=\"launch\"") + count(text, "<g class=\"compute\"") + count(text, "<g class=\"memory\"") ==
         6);
   CHECK(has(text, "launch → vector at M=1000"));
@@ -175,6 +176,28 @@ TEST_CASE("the picture: a mark a point, a line a series, a label a change") {
   CHECK_FALSE(has(text, "nan"));
   CHECK_FALSE(has(text, "inf"));
   CHECK(count(text, "<g ") == count(text, "</g>"));
+}
+
+/// Three models of one product; 3 x 11 series are too many to name each.
+Sweep three_models(const std::vector<std::string>& axes) {
+  Sweep sweep = product(axes);
+  sweep.variants.assign(3, sweep.variants[0]);
+  const std::array<std::string, 3> names = {"small", "middle", "large"};
+  std::vector<Axis> all = {name_axis(AxisRole::kModel, "model", "--model", {names.begin(), names.end()})};
+  all.insert(all.end(), sweep.grid.axes.begin(), sweep.grid.axes.end());
+  sweep.grid = make_grid(std::move(all));
+  return sweep;
+}
+
+TEST_CASE("the picture of several models names each, and draws each in a colour of its own") {
+  const std::string text = render_sweep_svg(report_of(three_models({"N=100..110", "M=100,1000"})));
+  CHECK(count(text, "<g class=\"line\"") == 33);
+  for (const std::string name : {"small", "middle", "large"}) CHECK(count(text, ">" + name + "</text>") == 1);
+  for (const std::string color : {"#117733", "#882255", "#555555"})
+    CHECK(count(text, "<g class=\"line\" stroke=\"" + color + "\"") == 11);
+  const std::string few = render_sweep_svg(report_of(three_models({"N=100,200", "M=100,1000"})));
+  CHECK(has(few, ">middle N=200</text>"));
+  CHECK_FALSE(has(few, ">middle</text>"));
 }
 
 TEST_CASE("a picture of points without a place on logarithmic axes") {

@@ -94,6 +94,7 @@ MemoryReport report_of(const Options& options, const Io& io) {
   report.by = one_of(options, "by", kBy) == "op" ? MemoryBy::kOp : MemoryBy::kKind;
   if (const auto top = options.get("top")) report.top = whole_number("top", *top, 1);
   report.reserve = reserve_of(options);
+  report.fit = options.has("fit");
   report.width = io.width;
   return report;
 }
@@ -119,7 +120,7 @@ int memory_command(const Args& args, const Io& io) {
   const Prepared prepared = prepare(std::move(model), settings);
   report.memory = study_memory(prepared);
   if (report.document && !report.memory.document) refuse_document_count(report.memory.model);
-  if (given.has("fit")) report.fits = fit_memory(prepared, report.capacity());
+  if (report.fit) report.fits = fit_memory(prepared, report.capacity());
   write_formats(given, formats, fmt::format("{}.memory", report.memory.model.name), io);
   return 0;
 }
