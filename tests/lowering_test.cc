@@ -218,6 +218,22 @@ TEST_CASE("lowering: autocast converts the weights of every product, tied and me
   CHECK(qkv[1].executions == 12);
 }
 
+TEST_CASE("lowering: autocast leaves a sum of two dtypes in the wider one, and narrows the gradient of the other") {
+  AnalysisOptions options = with("pytorch-eager", Phase::kStep, Mode::kTrain);
+  options.step.amp = Dtype::kFp16;
+  const Analysis step = analyzed("cs336-small", options);
+  constexpr std::int64_t kN = 4LL * 512 * 768;
+  const std::vector<Kernel> sum = kernels_of(step, "h/add_1", "add");  // of `out` in FP16 and the residual in FP32
+  REQUIRE(sum.size() == 1);
+  CHECK(sum[0].one.read.value() == (2 + 4) * kN);
+  CHECK(sum[0].one.written.value() == 4 * kN);
+  const std::vector<Kernel> casts = kernels_of(step, "h/add_1", "cast");
+  REQUIRE(casts.size() == 1);
+  CHECK(casts[0].pass == Pass::kDgrad);
+  CHECK(casts[0].one.read.value() == 4 * kN);
+  CHECK(casts[0].one.written.value() == 2 * kN);
+}
+
 TEST_CASE("lowering: the gradient of a tied matrix is the sum of two") {
   const Analysis step = analyzed("gpt2", with("pytorch-eager", Phase::kBackward, Mode::kTrain));
   const std::vector<Kernel> sums = kernels_of(step, "wte", "fan_in");

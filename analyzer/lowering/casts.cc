@@ -28,7 +28,8 @@ void cast_activations(const Model& model, const Plan& plan, const CostedModel& c
     const Dtype from = input.from == TensorRef::From::kGroup ? costed.base.act : costed.ops[*producer].dtypes.act;
     if (from == to) continue;
     const HandedOn handed = handed_on(model, plan, costed, input, instances);
-    casts.push_back({handed.elements, from, to, handed.tensors, false});
+    const bool inside_kernel = model.ops[member].kind->autocast == Autocast::kAsInputs;
+    casts.push_back({handed.elements, from, to, handed.tensors, false, inside_kernel});
   }
 }
 
@@ -48,6 +49,14 @@ void cast_weights(const Model& model, const Plan& plan, const CostedModel& coste
 
 }  // namespace
 
+Count narrow_input_bytes(const std::vector<CastedTensor>& casts) {
+  Count bytes = 0;
+  for (const CastedTensor& cast : casts) {
+    if (cast.inside) bytes += tensor_bytes(cast.n, cast.to) - tensor_bytes(cast.n, cast.from);
+  }
+  return bytes;
+}
+
 std::vector<CastedTensor> casts_of(const Model& model, const Plan& plan, const CostedModel& costed, std::size_t op) {
   std::vector<CastedTensor> casts;
   const OpPlan& how = plan.ops[op];
@@ -55,7 +64,8 @@ std::vector<CastedTensor> casts_of(const Model& model, const Plan& plan, const C
   std::vector<std::size_t> members = {op};
   if (is_chain(how)) members = how.members;
   for (const std::size_t member : members) {
-    if (model.ops[member].kind->autocast == Autocast::kAsInputs) continue;
+    // A merged kernel converts the gradients of what it mixes, too.
+    if (model.ops[member].kind->autocast == Autocast::kAsInputs && is_chain(how)) continue;
     cast_activations(model, plan, costed, members, member, instances, casts);
     cast_weights(model, plan, costed, member, instances, casts);
   }

@@ -17,7 +17,11 @@ struct CastedTensor {
   Dtype to;
   Count tensors;
   bool weights = false;
+  bool inside = false;  ///< the op's kernel converts it as it reads; only its gradient is converted by a kernel
 };
+/// Bytes that an op reads less than its cost says: of inputs narrower than the widest, in which it computes.
+Count narrow_input_bytes(const std::vector<CastedTensor>& casts);
+
 /// For each of the instances that LoweredOp counts.
 std::vector<CastedTensor> casts_of(const Model& model, const Plan& plan, const CostedModel& costed, std::size_t op);
 

@@ -107,7 +107,12 @@ class Lowering {
 
   void as_op(std::size_t op, Pass pass, const LoweredOp& lowered, bool sync = false) {
     const OpKind& kind = *model_.ops[op].kind;
-    const Cost cost = without_parameters(kind.forward(lowered.args));
+    Cost cost = without_parameters(kind.forward(lowered.args));
+    if (plan_.options.amp) {
+      const Count narrow = narrow_input_bytes(casts_of(model_, plan_, costed_, op));
+      cost.read = cost.read - narrow;
+      cost.unique = cost.unique - narrow;
+    }
     if (cost.launches > Count(0)) emit(op, kind.name, kind.kernel, pass, cost, lowered).sync = sync;
   }
 
@@ -149,7 +154,7 @@ class Lowering {
   void cast_inputs(std::size_t op, const LoweredOp& lowered, Pass pass) {
     if (!plan_.options.amp) return;
     for (const CastedTensor& cast : casts_of(model_, plan_, costed_, op)) {
-      if (cast.weights && pass == Pass::kRecompute) continue;  // the copy of the weights is kept
+      if (cast.inside || (cast.weights && pass == Pass::kRecompute)) continue;  // the copy of the weights is kept
       emit_cast(op, cast.n, cast.from, cast.to, pass, cast.tensors, lowered);
     }
   }
