@@ -396,7 +396,7 @@ TEST_CASE("lint accepts what is shipped, and names what is wrong") {
   const Ran ran = run({"lint", bad, good});
   CHECK(ran.code == 2);
   CHECK(ran.err == bad + ":1:7: name 'b' differs from the file's name 'a'\n");
-  CHECK(ran.out == good + ": ok, model, 1 ops in 1 part\n2 files, 1 wrong, 0 numbers unverified\n");
+  CHECK(ran.out == good + ": ok, model, 1 op in 1 part\n2 files, 1 wrong, 0 numbers unverified\n");
 }
 
 }  // namespace
