@@ -11,8 +11,8 @@ namespace gable {
 /// The findings, most important first.
 std::vector<std::string> findings(const Analysis& analysis);
 
-/// The step on the CPU's and the GPU's clock, and which side bounds each block.
-std::vector<std::string> clock_findings(const ClockReport& report);
+/// The step on the CPU's and the GPU's clock, which side bounds each block, and the utilisation at that time.
+std::vector<std::string> clock_findings(const Analysis& analysis, const ClockReport& report);
 
 /// The model's notes with their {what:path} fields filled in.
 /// @throws InputError at the note, for an unknown field or path

@@ -67,7 +67,7 @@ std::string render_table(const Analysis& analysis, const ReportOptions& options)
   out += "\n";
   for (const std::string& text : findings(analysis)) out += wrapped(text, width);
   if (options.clocks) {
-    for (const std::string& text : clock_findings(*options.clocks)) out += wrapped(text, width);
+    for (const std::string& text : clock_findings(analysis, *options.clocks)) out += wrapped(text, width);
   }
   if (options.notes) {
     out += "\n";
