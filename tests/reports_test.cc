@@ -224,6 +224,16 @@ TEST_CASE("--top keeps the slowest rows and sums the rest") {
   CHECK(csv.find("tiny,round,kind,,(2 more),,,,2,1,0,100000,") != std::string::npos);
 }
 
+TEST_CASE("by block, a table of 80 columns keeps the launches") {
+  ReportOptions options;
+  options.by = By::kBlock;
+  const Analysis gpt2 = analyze(load_model("gpt2"), load_hardware("a100-pcie-40"), {});
+  const std::string table = render_table(gpt2, options);
+  CHECK(table.find(" launches\n") != std::string::npos);
+  CHECK(table.find(" params ") != std::string::npos);
+  CHECK(table.find(" roof ") == std::string::npos);  // it made room
+}
+
 TEST_CASE("blocks are expanded into their instances") {
   const BlockSource block = [](const std::string&, const Where&) {
     return parse_yaml("name: k\nparams: [N]\nops: [{op: scale, n: N}]\n", "k.yaml");
