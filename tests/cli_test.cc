@@ -141,9 +141,9 @@ TEST_CASE("wrong flags: one line on standard error, exit 2, nothing on standard 
        "--dtype: int4 weights have no gradient, which --mode train needs; give a floating-point dtype, or --phase "
        "forward in evaluation"},
       {gpt2 + "--flops model-only", "--flops: unknown convention 'model-only'; known: executed, model, causal-halved"},
-      {gpt2 + "--fuse qvk", "fuse=qvk: no fusion 'qvk', nor a run of ops \"a..b\", did you mean 'qkv'?"},
+      {gpt2 + "--fuse qvk", "--fuse qvk: no fusion 'qvk', nor a run of ops \"a..b\", did you mean 'qkv'?"},
       {gpt2 + "--fuse top/h/scale..top/h/sofmax",
-       "fuse=top/h/scale..top/h/sofmax: model 'gpt2-split' has no op 'top/h/sofmax', did you mean 'top/h/softmax'?"},
+       "--fuse top/h/scale..top/h/sofmax: model 'gpt2-split' has no op 'top/h/sofmax', did you mean 'top/h/softmax'?"},
       {gpt2 + "--modle gpt2", "unknown option '--modle', did you mean '--model'?"},
       {gpt2 + "--hw t4", "--hw is given twice"},
       {gpt2 + "extra", "unexpected 'extra'; every input is an option, see analyze --help"},
