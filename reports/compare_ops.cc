@@ -53,7 +53,7 @@ std::string own_work(const Subject& subject) {
     case Roof::kLaunch:
       break;
   }
-  return fmt::format("{} launches", t.cost.launches.value());
+  return counted(t.cost.launches.value(), "launch", "es");
 }
 
 std::string why(const Subject& a, const Subject& b) {

@@ -19,7 +19,8 @@ std::string work_change(const Totals& before, const Totals& after) {
   const auto launches = [](const Totals& t) { return format_grouped((t.cost.launches + t.cost.memcpys).value()); };
   add(bytes(before), bytes(after), "{} moved instead of {}");
   add(flop(before), flop(after), "{} instead of {}");
-  add(launches(before), launches(after), "{} instead of {} launches");
+  const bool one = (before.cost.launches + before.cost.memcpys) == Count(1);
+  add(launches(before), launches(after), one ? "{} instead of {} launch" : "{} instead of {} launches");
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 

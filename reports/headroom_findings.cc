@@ -76,8 +76,8 @@ std::vector<std::string> headroom_findings(const Headroom& study) {
                             instead_of(best->total.time_s / best->work, time),
                             best->kind == Candidate::Kind::kBatch ? " for as many samples" : ""));
   if (study.at_best_s > 0)
-    out.push_back(fmt::format("{} ({:.1f} %) is in ops that none of the {} candidates makes faster.",
-                              time_text(study.at_best_s), 100 * study.at_best_s / time, study.candidates.size()));
+    out.push_back(fmt::format("{} ({:.1f} %) is in ops that none of the {} makes faster.", time_text(study.at_best_s),
+                              100 * study.at_best_s / time, counted(std::ssize(study.candidates), "candidate")));
   const bool narrows = std::any_of(study.rows.begin(), study.rows.end(), [&](const HeadroomRow& row) {
     return study.candidates[row.candidate].kind == Candidate::Kind::kDtype;
   });

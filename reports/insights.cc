@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "analyzer/base/text.h"
 #include "analyzer/base/units.h"
-#include "analyzer/lowering/chain.h"
 #include "reports/rows.h"
 
 namespace gable {
@@ -34,7 +34,7 @@ std::string for_tokens(const Analysis& analysis, const OpRow& row) {
   const auto field = find_field(*spec.kind, "tokens");
   if (!field) return "";
   const std::int64_t tokens = spec.fields.at(*field).expr.evaluate(analysis.costed.values);
-  return fmt::format(" for {} token{}", format_grouped(tokens), tokens == 1 ? "" : "s");
+  return " for " + counted(tokens, "token");
 }
 
 /// The ridge of the roof that computes this op: its peak over DRAM bandwidth.
@@ -42,9 +42,24 @@ double ridge_of(const Analysis& analysis, const OpRow& row) {
   return row.rates.matrix_flop_per_s / analysis.hw.dram_bandwidth.value;
 }
 
-std::string reason(const Analysis& analysis, const OpRow& row) {
+/// "reads 6.2 MB of weights for 6 tokens", of one execution.
+std::string moved_text(const Analysis& analysis, const OpRow& row) {
   const Cost& cost = row.totals.cost;
   const double n = static_cast<double>(std::max<std::int64_t>(1, row.executions));
+  const std::string unique = format_si(cost.unique.real() / n, "B", 3);
+  if (const OptimizerSpec* update = analysis.plan.ops[row.op].update) {
+    const std::string_view what = !option_that_adds(update->name).empty() ? "gradients"
+                                  : update->states == 0                   ? "weights and gradients"
+                                                                          : "weights, gradients and states";
+    return fmt::format("moves {} of {}", unique, what);
+  }
+  if (2 * cost.param_bytes <= cost.unique) return "moves " + unique;
+  return fmt::format("reads {} of weights{}", format_si(cost.param_bytes.real() / n, "B", 3),
+                     for_tokens(analysis, row));
+}
+
+std::string reason(const Analysis& analysis, const OpRow& row) {
+  const Cost& cost = row.totals.cost;
   const double starts = std::max(1.0, (cost.launches + cost.memcpys).real());
   const std::string intensity = format_significant(row.totals.intensity(), 3);
   const std::string ridge = format_significant(ridge_of(analysis, row), 3);
@@ -61,11 +76,7 @@ std::string reason(const Analysis& analysis, const OpRow& row) {
                          format_si((row.totals.time_s - starts * analysis.hw.launch_latency.value) / starts, "s", 3),
                          format_si(analysis.hw.launch_latency.value, "s", 3));
     case Bound::kMemory: {
-      const bool weights = 2 * cost.param_bytes > cost.unique;
-      const std::string moved =
-          weights ? fmt::format("reads {} of weights{}", format_si(cost.param_bytes.real() / n, "B", 3),
-                                for_tokens(analysis, row))
-                  : fmt::format("moves {}", format_si(cost.unique.real() / n, "B", 3));
+      const std::string moved = moved_text(analysis, row);
       if (!matrix) return fmt::format("it {} and computes little: {} FLOP/byte", moved, intensity);
       if (!ridged || above) return fmt::format("it {}: {} FLOP/byte", moved, intensity);
       return fmt::format("it {}: {} FLOP/byte against a ridge of {} ({}); {} would feed its peak", moved, intensity,
@@ -148,10 +159,20 @@ void add_time_by_bound(const Analysis& analysis, std::vector<std::string>& out) 
   const double launch_s = (total.cost.launches + total.cost.memcpys).real() * analysis.hw.launch_latency.value;
   if (!analysis.options.roofs.launch) return;
   const std::string copies =
-      total.cost.memcpys > Count(0) ? fmt::format(" and {} memcpys", format_grouped(total.cost.memcpys.value())) : "";
-  out.push_back(fmt::format("{} kernel launches{} of {} are {} of the {}.", format_grouped(total.cost.launches.value()),
+      total.cost.memcpys > Count(0) ? " and " + counted(total.cost.memcpys.value(), "memcpy") : "";
+  out.push_back(fmt::format("{}{} of {} {} {} of the {}.", counted(total.cost.launches.value(), "kernel launch", "es"),
                             copies, format_si(analysis.hw.launch_latency.value, "s", 3),
+                            total.cost.launches + total.cost.memcpys == Count(1) ? "is" : "are",
                             percent(launch_s / total.time_s), format_si(total.time_s, "s")));
+}
+
+/// MFU is PaLM's whatever FLOP are shown, so that where they leave some of its FLOP out the other figure stands beside.
+std::string halved_mfu(const Analysis& analysis) {
+  if (analysis.options.flops != FlopConvention::kCausalHalved) return "";
+  double peak_s = 0;
+  for (const OpRow& row : analysis.rows) peak_s += row.totals.cost.matrix_flop.real() / row.rates.matrix_flop_per_s;
+  return fmt::format("; both count the masked half of causal attention (PaLM, appendix B), without it MFU is {}",
+                     percent(peak_s / analysis.total.time_s));
 }
 
 /// Where a step's time goes; GEMM kernels apart, because that share is what profiles state.
@@ -166,14 +187,14 @@ void add_passes(const Analysis& analysis, std::vector<std::string>& out) {
        {std::pair(KernelClass::kGemm, "GEMM"), std::pair(KernelClass::kConv, "Convolution")}) {
     const ClassTotals& sum = total.classes.at(static_cast<std::size_t>(kernel));
     if (sum.time_s > 0)
-      out.push_back(fmt::format("{} kernels take {} of the time, {} launch{}.", word,
-                                percent(sum.time_s / total.time_s), format_grouped(sum.launches.value()),
-                                sum.launches == Count(1) ? "" : "es"));
+      out.push_back(fmt::format("{} kernels take {} of the time, {}.", word, percent(sum.time_s / total.time_s),
+                                counted(sum.launches.value(), "launch", "es")));
   }
   const std::string same = total.cost.recomputed == Count(0) ? ", nothing is computed twice" : "";
   if (total.peak_s > 0) {
-    out.push_back(fmt::format("MFU {}, HFU {} at this time{}; FLOP are {}.", percent(total.mfu()), percent(total.hfu()),
-                              same, describe_flops(analysis.options.flops)));
+    out.push_back(fmt::format("MFU {}, HFU {} at this time{}{}; FLOP are {}.", percent(total.mfu()),
+                              percent(total.hfu()), same, halved_mfu(analysis),
+                              describe_flops(analysis.options.flops)));
   }
 }
 
@@ -221,29 +242,9 @@ void add_totals(const Analysis& analysis, std::vector<std::string>& out) {
                             format_si(analysis.total.time_s, "s")));
 }
 
-/// What was asked for with --fuse and does nothing, or is more than a compiler makes one kernel of.
-void add_fusions(const Analysis& analysis, std::vector<std::string>& out) {
-  for (const std::string& name : analysis.plan.unused_fusions) {
-    const auto& asked = analysis.options.step.fuse;
-    if (std::find(asked.begin(), asked.end(), name) != asked.end())
-      out.push_back(fmt::format("fuse={} changes nothing: no ops of {} fit it.", name, analysis.model.name));
-  }
-  for (const OpPlan& how : analysis.plan.ops) {
-    if (!is_chain(how) || how.fusion->kernel == KernelClass::kAttention) continue;
-    const auto products = std::count_if(how.members.begin(), how.members.end(), [&](std::size_t op) {
-      return analysis.model.ops[op].kind->kernel == KernelClass::kGemm;
-    });
-    if (products > 1) {
-      out.push_back(
-          fmt::format("fuse={} runs {} products as one kernel: its bytes are right only for a kernel that keeps "
-                      "what passes between them on the chip.",
-                      how.fusion->name, products));
-    }
-  }
-}
-
-/// Ops that do nothing in this mode have no row in the table. Views do nothing in any.
+/// Ops that do nothing in this mode have no row in the table. Views do nothing in any, and an update runs no ops.
 void add_idle(const Analysis& analysis, std::vector<std::string>& out) {
+  if (analysis.options.step.phase == Phase::kOptimizer) return;
   std::vector<std::string> names;
   for (const OpRow& row : analysis.rows) {
     const bool view = analysis.spec(row).kind->pieces;
@@ -267,7 +268,7 @@ std::vector<std::string> findings(const Analysis& analysis) {
   add_passes(analysis, out);
   add_near_ridge(analysis, out);
   add_fallbacks(analysis, out);
-  add_fusions(analysis, out);
+  for (std::string& text : choice_findings(analysis)) out.push_back(std::move(text));
   add_idle(analysis, out);
   add_unverified(analysis, out);
   return out;

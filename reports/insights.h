@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "reports/report.h"
@@ -11,8 +12,15 @@ namespace gable {
 /// The findings, most important first.
 std::vector<std::string> findings(const Analysis& analysis);
 
-/// The step on the CPU's and the GPU's clock, and which side bounds each block.
-std::vector<std::string> clock_findings(const ClockReport& report);
+/// What --fuse and --recompute ask for and does nothing; what to know of what they do.
+std::vector<std::string> choice_findings(const Analysis& analysis);
+
+/// What is to be known of a fusion that makes one kernel of several products; "" where it does not. `what` leads:
+/// "--fuse h/fc..h/proj".
+std::string products_caveat(const Analysis& analysis, std::string_view fusion, std::string_view what);
+
+/// The step on the CPU's and the GPU's clock, which side bounds each block, and the utilisation at that time.
+std::vector<std::string> clock_findings(const Analysis& analysis, const ClockReport& report);
 
 /// The model's notes with their {what:path} fields filled in.
 /// @throws InputError at the note, for an unknown field or path

@@ -80,7 +80,8 @@ Json settings_json(const Analysis& analysis, const ReportOptions& options) {
           {"count", options.mac ? "mac" : "flop"}};
 }
 
-Json clocks_json(const ClockReport& report) {
+Json clocks_json(const Totals& total, const ClockReport& report) {
+  const auto share = [&](double peak_s) { return report.clocks.step_s > 0 ? peak_s / report.clocks.step_s : 0; };
   Json spans = Json::array();
   for (const ClockSpan& span : report.clocks.spans) {
     spans.push_back({{"name", span.name},
@@ -100,6 +101,8 @@ Json clocks_json(const ClockReport& report) {
           {"syncs", report.clocks.syncs},
           {"wait_s", report.clocks.wait_s},
           {"bound", report.clocks.cpu_bound() ? "cpu" : "gpu"},
+          {"mfu", share(total.model_peak_s)},
+          {"hfu", share(total.peak_s)},
           {"spans", spans}};
 }
 
@@ -150,7 +153,7 @@ std::string render_json(const Analysis& analysis, const ReportOptions& options) 
   for (const ReportRow& row : pass_rows(analysis)) by_pass[row.name] = row_json(row, options.mac, true);
   root["by_pass"] = std::move(by_pass);
   root["by_class"] = class_json(analysis.total);
-  if (options.clocks) root["clocks"] = clocks_json(*options.clocks);
+  if (options.clocks) root["clocks"] = clocks_json(analysis.total, *options.clocks);
   root["findings"] = findings(analysis);
   root["notes"] = options.notes ? Json(notes(analysis)) : Json::array();
   return root.dump(2) + "\n";

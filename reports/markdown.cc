@@ -51,7 +51,7 @@ std::string render_markdown(const Analysis& analysis, const ReportOptions& optio
   out += "\n";
   for (const std::string& text : findings(analysis)) out += fmt::format("- {}\n", text);
   if (options.clocks) {
-    for (const std::string& text : clock_findings(*options.clocks)) out += fmt::format("- {}\n", text);
+    for (const std::string& text : clock_findings(analysis, *options.clocks)) out += fmt::format("- {}\n", text);
   }
   if (options.notes) {
     out += "\n## Notes\n\n";

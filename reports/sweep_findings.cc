@@ -118,9 +118,8 @@ void add_missing(const SweepReport& report, std::vector<std::string>& out) {
   const auto missing =
       std::count_if(report.rows.begin(), report.rows.end(), [](const SweepRow& r) { return !r.valid(); });
   if (missing > 0) {
-    out.push_back(fmt::format("{} of {} points without a result; the error in {} says why.", format_grouped(missing),
-                              format_grouped(static_cast<std::int64_t>(report.rows.size())),
-                              missing == 1 ? "its row" : "their rows"));
+    out.push_back(fmt::format("{} of {} without a result; the error in {} says why.", format_grouped(missing),
+                              counted(std::ssize(report.rows), "point"), missing == 1 ? "its row" : "their rows"));
   }
 }
 

@@ -84,10 +84,9 @@ std::string dims_line(const Analysis& first) {
 std::string points_line(const SweepReport& report) {
   const auto done = static_cast<std::int64_t>(report.rows.size());
   const std::int64_t size = report.sweep.grid.size;
-  const std::string points =
-      done == size ? format_grouped(size) : fmt::format("{} of {}", format_grouped(done), format_grouped(size));
-  return fmt::format("sweep: {}: {} point{}{}", sweep_title(report), points, size == 1 ? "" : "s",
-                     dims_line(report.first));
+  const std::string all = counted(size, "point");
+  const std::string points = done == size ? all : fmt::format("{} of {}", format_grouped(done), all);
+  return fmt::format("sweep: {}: {}{}", sweep_title(report), points, dims_line(report.first));
 }
 
 std::string header(const SweepReport& report, std::size_t width) {

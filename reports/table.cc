@@ -17,8 +17,8 @@ std::string_view row_color(const ReportRow& row) {
   return row.idle() ? kDim : terminal_color(row.totals.bound());
 }
 
-/// Launches are what these groupings are asked for; parameters do not belong to passes and kernels.
-bool launches_matter(By by) { return by == By::kKind || by == By::kKernel || by == By::kPass; }
+/// Launches are what these groupings are asked for; the roof makes room for them, then parameters.
+bool launches_matter(By by) { return by == By::kKind || by == By::kKernel || by == By::kPass || by == By::kBlock; }
 
 std::vector<TextColumn> columns_of(const ReportOptions& options) {
   std::vector<TextColumn> columns;
@@ -67,7 +67,7 @@ std::string render_table(const Analysis& analysis, const ReportOptions& options)
   out += "\n";
   for (const std::string& text : findings(analysis)) out += wrapped(text, width);
   if (options.clocks) {
-    for (const std::string& text : clock_findings(*options.clocks)) out += wrapped(text, width);
+    for (const std::string& text : clock_findings(analysis, *options.clocks)) out += wrapped(text, width);
   }
   if (options.notes) {
     out += "\n";

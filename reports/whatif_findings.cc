@@ -6,6 +6,7 @@
 
 #include "analyzer/base/units.h"
 #include "reports/difference.h"
+#include "reports/insights.h"
 #include "reports/whatif_report.h"
 
 namespace gable {
@@ -126,6 +127,14 @@ std::string together_sentence(const WhatIf& study) {
                      saved < 0 ? "" : overlap_text(study, saved));
 }
 
+/// Runs of several products as one kernel, which no compiler makes.
+void add_caveats(const WhatIf& study, const Analysis& last, std::vector<std::string>& out) {
+  for (const Outcome& outcome : study.alone) {
+    const Change& change = outcome.changes.front();
+    if (change.kind == Change::Kind::kFuse) out.push_back(products_caveat(last, change.value, change.text));
+  }
+}
+
 std::string gain_text(double gain, double time) {
   return gain <= kNoticeable * time ? "gains nothing" : fmt::format("gains {}", time_text(gain));
 }
@@ -154,8 +163,9 @@ std::vector<std::string> whatif_findings(const WhatIf& study) {
   std::vector<std::string> out;
   for (const Outcome& outcome : study.alone) out.push_back(change_sentence(study, outcome));
   if (!study.together.empty()) out.push_back(together_sentence(study));
-  out.push_back(hardware_sentence("As it is", study.before, study.gains));
   const Outcome& last = study.together.empty() ? study.alone.back() : study.together.back();
+  add_caveats(study, last.after, out);
+  out.push_back(hardware_sentence("As it is", study.before, study.gains));
   if (!last.effects.empty())
     out.push_back(hardware_sentence(study.together.empty() ? "With it" : "With all changes", last.after, last.gains));
   std::erase(out, "");

@@ -61,7 +61,7 @@ struct Wrong {
 
 TEST_CASE("wrong flags: one line on standard error, exit 2, nothing on standard output") {
   const std::string gpt2 = "--model gpt2-split --hw a100-pcie-40 ";
-  const std::array<Wrong, 57> cases = {{
+  const std::array<Wrong, 61> cases = {{
       {"--hw a100-pcie-40", "--model is missing; `analyze list models` names the shipped ones"},
       {"--model gpt2-splt", "--model: no model 'gpt2-splt', did you mean 'gpt2-split'?"},
       {"--model gpt2-split --hw a100-pcie-4", "--hw: no hardware 'a100-pcie-4', did you mean 'a100-pcie-40'?"},
@@ -111,6 +111,13 @@ TEST_CASE("wrong flags: one line on standard error, exit 2, nothing on standard 
        "--optimizer says nothing about --phase backward; add --phase step"},
       {gpt2 + "--phase step --optimizer adam",
        "--optimizer: recipe 'ideal' has no optimizer 'adam', did you mean 'adamw'?"},
+      {gpt2 + "--phase step --optimizer lion",
+       "--optimizer: recipe 'ideal' has no optimizer 'lion'; known: adamw, momentum, sgd"},
+      {gpt2 + "--phase step --optimizer clip", "--optimizer: 'clip' updates nothing; --clip-grad adds it to the step"},
+      {gpt2 + "--phase step --optimizer zero_grad",
+       "--optimizer: 'zero_grad' updates nothing; --zero-grad keep adds it to the step"},
+      {gpt2 + "--phase step --optimizer unscale",
+       "--optimizer: 'unscale' updates nothing; --amp fp16 adds it to the step"},
       {gpt2 + "--amp fp8", "--amp: unknown value 'fp8'; known: bf16, fp16"},
       {gpt2 + "--phase step --micro-batches 0", "--micro-batches: '0' is not a whole number of at least 1"},
       {gpt2 + "--phase step --zero-grad nine", "--zero-grad: unknown value 'nine', did you mean 'none'?"},
@@ -134,9 +141,9 @@ TEST_CASE("wrong flags: one line on standard error, exit 2, nothing on standard 
        "--dtype: int4 weights have no gradient, which --mode train needs; give a floating-point dtype, or --phase "
        "forward in evaluation"},
       {gpt2 + "--flops model-only", "--flops: unknown convention 'model-only'; known: executed, model, causal-halved"},
-      {gpt2 + "--fuse qvk", "fuse=qvk: no fusion 'qvk', nor a run of ops \"a..b\", did you mean 'qkv'?"},
+      {gpt2 + "--fuse qvk", "--fuse qvk: no fusion 'qvk', nor a run of ops \"a..b\", did you mean 'qkv'?"},
       {gpt2 + "--fuse top/h/scale..top/h/sofmax",
-       "fuse=top/h/scale..top/h/sofmax: model 'gpt2-split' has no op 'top/h/sofmax', did you mean 'top/h/softmax'?"},
+       "--fuse top/h/scale..top/h/sofmax: model 'gpt2-split' has no op 'top/h/sofmax', did you mean 'top/h/softmax'?"},
       {gpt2 + "--modle gpt2", "unknown option '--modle', did you mean '--model'?"},
       {gpt2 + "--hw t4", "--hw is given twice"},
       {gpt2 + "extra", "unexpected 'extra'; every input is an option, see analyze --help"},
@@ -389,7 +396,7 @@ TEST_CASE("lint accepts what is shipped, and names what is wrong") {
   const Ran ran = run({"lint", bad, good});
   CHECK(ran.code == 2);
   CHECK(ran.err == bad + ":1:7: name 'b' differs from the file's name 'a'\n");
-  CHECK(ran.out == good + ": ok, model, 1 ops in 1 part\n2 files, 1 wrong, 0 numbers unverified\n");
+  CHECK(ran.out == good + ": ok, model, 1 op in 1 part\n2 files, 1 wrong, 0 numbers unverified\n");
 }
 
 }  // namespace

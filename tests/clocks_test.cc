@@ -3,13 +3,16 @@
 #include "analyzer/roofline/clocks.h"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <random>
 
 #include "analyzer/spec/library.h"
 #include "analyzer/spec/model_reader.h"
 #include "analyzer/spec/recipe_reader.h"
+#include "reports/insights.h"
 #include "tests/approx.h"
 #include "tests/test_host.h"
 #include "tests/tiny_hardware.h"
@@ -50,6 +53,32 @@ TEST_CASE("clocks: with a slow CPU each kernel waits for its dispatch") {
   CHECK(clocks.spans[1].launches == 3);
   CHECK(clocks.spans[1].cpu_s == rel(60e-6));
   CHECK(clocks.spans[1].idle_s == rel(3 * 12e-6));  // 45 - 33 us, and so on
+}
+
+TEST_CASE("clocks: a block is CPU-bound where the GPU waits, not where the CPU has more to do") {
+  ClockSpan span{"h", "forward", 1, 2e-3, 1e-3, 0};
+  CHECK_FALSE(span.cpu_bound());  // kernels from before keep the GPU busy
+  span.idle_s = 9e-6;             // 0.9 % of its time
+  CHECK_FALSE(span.cpu_bound());
+  span.idle_s = 1e-3;
+  CHECK(span.cpu_bound());
+  span.gpu_s = 3e-3;
+  CHECK_FALSE(span.cpu_bound());
+}
+
+TEST_CASE("clocks: the report says utilisation at the time of both clocks") {
+  const Analysis analysis = analyze(load_model("gpt2"), load_hardware("a100-pcie-40"), {});
+  const Host host = load_host("python-modules");
+  const ClockReport report{host, false, run_clocks(analysis, host, false)};
+  const std::vector<std::string> lines = clock_findings(analysis, report);
+  const double mfu = 100 * analysis.total.model_peak_s / report.clocks.step_s;
+  CHECK(std::find(lines.begin(), lines.end(),
+                  fmt::format("MFU {0:.1f} %, HFU {0:.1f} % at the time of both clocks.", mfu)) != lines.end());
+  ReportOptions options;
+  options.clocks = report;
+  const auto json = nlohmann::json::parse(render_json(analysis, options));
+  CHECK(json["clocks"]["mfu"].get<double>() == rel(mfu / 100));
+  CHECK(json["clocks"]["hfu"].get<double>() == rel(mfu / 100));
 }
 
 TEST_CASE("clocks: where nothing runs, nothing takes time") {

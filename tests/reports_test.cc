@@ -1,6 +1,7 @@
 // The reports. What is easy to break here: a column that moves or changes its unit, a share of the wrong whole, a table
 // wider than the terminal. One small model on a device of round numbers; every figure is worked out beside it.
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -156,21 +157,100 @@ TEST_CASE("colours only where they are asked for") {
   CHECK(render_table(tiny(), options).find("\x1b[33mmemory\x1b[0m") != std::string::npos);
 }
 
+std::vector<std::string> said_of(const std::string& model, AnalysisOptions options, const std::string& recipe) {
+  options.step.recipe = std::make_shared<const Recipe>(load_recipe(recipe));
+  return findings(analyze(load_model(model), load_hardware("a100-pcie-40"), options));
+}
+
+bool has(const std::vector<std::string>& all, const std::string& text) {
+  return std::find(all.begin(), all.end(), text) != all.end();
+}
+
 TEST_CASE("findings name a fusion that fits nowhere, and a run that holds two products") {
-  const auto said = [](std::vector<std::string> fuse) {
+  const auto said = [](std::vector<std::string> fuse, Phase phase = Phase::kForward, const char* optimizer = "adamw") {
     AnalysisOptions options;
-    options.step.recipe = std::make_shared<const Recipe>(load_recipe("ideal"));
     options.step.fuse = std::move(fuse);
-    return findings(analyze(load_model("gpt2"), load_hardware("a100-pcie-40"), options));
+    options.step.phase = phase;
+    options.step.optimizer = optimizer;
+    return said_of("gpt2", options, "ideal");
   };
-  const auto has = [](const std::vector<std::string>& all, const std::string& text) {
-    return std::find(all.begin(), all.end(), text) != all.end();
+  CHECK(has(said({"qkv"}), "--fuse qkv changes nothing: no ops of gpt2 fit it."));
+  const std::string caveat =
+      "--fuse h/fc..h/proj runs 2 products as one kernel: its bytes are right only for a kernel that keeps what passes "
+      "between them on the chip";
+  CHECK(has(said({"h/fc..h/proj"}), caveat + "."));
+  // 12 layers, 2*1024*768*3072 FLOP of fc: the input of proj is no longer there
+  CHECK(has(said({"h/fc..h/proj"}, Phase::kStep),
+            caveat + ", and its backward pass does 58.0 GFLOP of them a second time."));
+  CHECK(!has(said({"h/fc..h/gelu"}), "--fuse h/fc..h/gelu changes nothing: no ops of gpt2 fit it."));
+  CHECK(has(said({"adamw"}), "--fuse adamw changes nothing: --phase forward has no optimizer; --phase step has."));
+  CHECK(has(said({"adamw"}, Phase::kStep), "--fuse adamw changes nothing: the optimizer is adamw already."));
+  CHECK(has(said({"adamw"}, Phase::kStep, "sgd"),
+            "--fuse adamw changes nothing: it makes adamw one kernel, and the optimizer is sgd."));
+}
+
+TEST_CASE("findings say that a recompute does nothing, and why") {
+  struct Case {
+    const char* model;
+    const char* recipe;
+    Recompute recompute;
+    const char* text;  ///< "" where it does something
   };
-  CHECK(has(said({"qkv"}), "fuse=qkv changes nothing: no ops of gpt2 fit it."));
-  CHECK(has(said({"h/fc..h/proj"}),
-            "fuse=h/fc..h/proj runs 2 products as one kernel: its bytes are right only for a kernel that keeps what "
-            "passes between them on the chip."));
-  CHECK(!has(said({"h/fc..h/gelu"}), "fuse=h/fc..h/gelu changes nothing: no ops of gpt2 fit it."));
+  for (const Case& at :
+       {Case{"gpt2", "flash", Recompute::kAttention,
+             "--recompute attention changes nothing: attention is one kernel, which keeps no scores and computes them "
+             "again by itself."},
+        Case{"resnet50", "ideal", Recompute::kAttention,
+             "--recompute attention changes nothing: resnet50 has no attention."},
+        Case{"gemm", "ideal", Recompute::kBlock, "--recompute block changes nothing: gemm has no blocks."},
+        Case{"gpt2", "ideal", Recompute::kAttention, ""}, Case{"gpt2", "flash", Recompute::kBlock, ""}}) {
+    CAPTURE(at.text);
+    AnalysisOptions options;
+    options.step.phase = Phase::kStep;
+    options.step.recompute = at.recompute;
+    const std::vector<std::string> all = said_of(at.model, options, at.recipe);
+    const auto about = [](const std::string& text) { return text.starts_with("--recompute"); };
+    CHECK(std::any_of(all.begin(), all.end(), about) == (*at.text != '\0'));
+    if (*at.text != '\0') CHECK(has(all, at.text));
+  }
+}
+
+TEST_CASE("findings of an update: what it moves, and no ops that it does not run") {
+  AnalysisOptions options;
+  options.step.phase = Phase::kOptimizer;
+  options.cost.mode = Mode::kTrain;
+  const auto any = [](const std::vector<std::string>& all, std::string_view part) {
+    return std::any_of(all.begin(), all.end(),
+                       [&](const std::string& text) { return text.find(part) != std::string::npos; });
+  };
+  const std::vector<std::string> adamw = said_of("gpt2", options, "ideal");
+  CHECK(any(adamw, "it moves 3.48 GB of weights, gradients and states"));  // 7 * 4 * 124,439,808
+  CHECK(!any(adamw, "Nothing runs"));
+  CHECK(any(adamw, "1 kernel launch of 5.00 us is "));
+  options.step.optimizer = "sgd";
+  CHECK(any(said_of("gpt2", options, "ideal"), "it moves 1.49 GB of weights and gradients"));  // 3 * 4 * 124,439,808
+}
+
+TEST_CASE("MFU counts the model's FLOP whatever FLOP are shown; without the masked half it stands beside") {
+  const auto mfu = [](FlopConvention flops) {
+    AnalysisOptions options;
+    options.flops = flops;
+    for (const std::string& text : said_of("gpt2", options, "ideal")) {
+      if (text.starts_with("MFU")) return text;
+    }
+    return std::string();
+  };
+  const std::string model = mfu(FlopConvention::kModel);
+  const std::string halved = mfu(FlopConvention::kCausalHalved);
+  CHECK(model.substr(0, model.find(';')) == halved.substr(0, halved.find(';')));
+  CHECK(model.find("masked") == std::string::npos);
+  const AnalysisOptions plain;
+  const Analysis all = analyze(load_model("gpt2"), load_hardware("a100-pcie-40"), plain);
+  const double matrix = all.total.cost.matrix_flop.real();
+  const double masked = 12 * 2.0 * 12 * 1024 * 1024 * 64;  // of 12 layers, half of both products of 12 heads
+  CHECK(halved.find(fmt::format("; both count the masked half of causal attention (PaLM, appendix B), without it MFU "
+                                "is {:.1f} %; FLOP are",
+                                100 * all.total.mfu() * (matrix - masked) / matrix)) != std::string::npos);
 }
 
 TEST_CASE("findings say what bounds the slowest op and why") {
@@ -222,6 +302,16 @@ TEST_CASE("--top keeps the slowest rows and sums the rest") {
   const std::string csv = render_csv(tiny(), options);
   CHECK(csv.find("tiny,round,kind,,copy,copy,,,2,2,") != std::string::npos);  // 6 us of 11.44
   CHECK(csv.find("tiny,round,kind,,(2 more),,,,2,1,0,100000,") != std::string::npos);
+}
+
+TEST_CASE("by block, a table of 80 columns keeps the launches") {
+  ReportOptions options;
+  options.by = By::kBlock;
+  const Analysis gpt2 = analyze(load_model("gpt2"), load_hardware("a100-pcie-40"), {});
+  const std::string table = render_table(gpt2, options);
+  CHECK(table.find(" launches\n") != std::string::npos);
+  CHECK(table.find(" params ") != std::string::npos);
+  CHECK(table.find(" roof ") == std::string::npos);  // it made room
 }
 
 TEST_CASE("blocks are expanded into their instances") {

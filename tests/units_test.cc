@@ -127,6 +127,12 @@ TEST_CASE("format_binary_bytes divides by 1024") {
   CHECK(format_binary_bytes(1e18) == "888.2 PiB");         // the last name carries the rest
 }
 
+TEST_CASE("A single one has no plural") {
+  CHECK(counted(0, "file") == "0 files");
+  CHECK(counted(1, "file") == "1 file");
+  CHECK(counted(3085, "launch", "es") == "3,085 launches");
+}
+
 TEST_CASE("format_grouped") {
   CHECK(format_grouped(0) == "0");
   CHECK(format_grouped(999) == "999");

@@ -46,6 +46,11 @@ const Effect& effect_on(const Outcome& outcome, const std::string& name) {
 
 bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
+/// Each between line ends.
+std::string flat_findings(const Asked& asked, const std::vector<std::string>& texts) {
+  return fmt::format("\n{}\n", fmt::join(whatif_findings(study(asked, texts)), "\n"));
+}
+
 std::string ms(double seconds) { return fmt::format("{:.2f}", 1e3 * seconds); }
 
 TEST_CASE("whatif: section 7 of document 000, in milliseconds of the LM head") {
@@ -157,6 +162,14 @@ TEST_CASE("whatif: a run of neighbours is fused in every part that has it") {
     CHECK(fused.before.cost.launches.value() == 2 * 3);
     CHECK(fused.after.cost.launches.value() == 2);
   }
+}
+
+TEST_CASE("whatif: a run of several products has the report's caveat") {
+  const std::string text = flat_findings({"gpt2", "a100-pcie-40"}, {"fuse=h/fc..h/proj", "V=1000"});
+  CHECK(contains(text,
+                 "\nfuse=h/fc..h/proj runs 2 products as one kernel: its bytes are right only for a kernel that keeps "
+                 "what passes between them on the chip.\n"));
+  CHECK_FALSE(contains(flat_findings({"gpt2", "a100-pcie-40"}, {"fuse=h/fc..h/gelu"}), "products as one kernel"));
 }
 
 TEST_CASE("whatif: why a change does nothing") {

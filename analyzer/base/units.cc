@@ -183,4 +183,8 @@ std::string format_grouped(std::int64_t value) {
   return grouped;
 }
 
+std::string counted(std::int64_t value, std::string_view one, std::string_view plural) {
+  return fmt::format("{} {}{}", format_grouped(value), one, value == 1 ? "" : plural);
+}
+
 }  // namespace gable

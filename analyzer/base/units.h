@@ -40,6 +40,9 @@ std::string format_binary_bytes(double bytes, int digits = 4);
 /// A whole number with thousands separators: 53559552 -> "53,559,552".
 std::string format_grouped(std::int64_t value);
 
+/// How many there are of something: "1 launch", "3,085 launches".
+std::string counted(std::int64_t value, std::string_view one, std::string_view plural = "s");
+
 /// A number in `digits` significant digits without exponent where that stays readable: 2.976 -> "2.98", 12.54 ->
 /// "12.5".
 std::string format_significant(double value, int digits);

@@ -7,6 +7,7 @@
 
 #include "analyzer/base/error.h"
 #include "analyzer/base/text.h"
+#include "analyzer/base/units.h"
 #include "analyzer/cli/command.h"
 #include "analyzer/cli/options.h"
 #include "analyzer/spec/library.h"
@@ -39,8 +40,9 @@ std::string provenance_summary(const Hardware& hw, std::size_t& unverified) {
 }
 
 std::string recipe_summary(const Recipe& recipe) {
-  return fmt::format("recipe, {} ops and forms, {} fusions, {} optimizers", recipe.ops.size(), recipe.fusions.size(),
-                     recipe.optimizers.size());
+  return fmt::format("recipe, {} ops and forms, {}, {}", recipe.ops.size(),
+                     counted(std::ssize(recipe.fusions), "fusion"),
+                     counted(std::ssize(recipe.optimizers), "optimizer"));
 }
 
 /// One line on a spec that is right; adds its unverified numbers to `unverified`. @throws InputError on one that is not
@@ -73,8 +75,7 @@ std::string lint_file(const std::string& path, std::size_t& unverified) {
   CostOptions all;
   all.parts = {"all"};
   cost_model(model, all, costed);
-  return fmt::format("model, {} ops in {} part{}", model.ops.size(), model.parts.size(),
-                     model.parts.size() == 1 ? "" : "s");
+  return fmt::format("model, {} in {}", counted(std::ssize(model.ops), "op"), counted(std::ssize(model.parts), "part"));
 }
 
 std::vector<std::string> shipped_files() {
@@ -105,7 +106,8 @@ int lint_command(const Args& args, const Io& io) {
       ++wrong;
     }
   }
-  io.out << fmt::format("{} files, {} wrong, {} numbers unverified\n", files.size(), wrong, unverified);
+  io.out << fmt::format("{}, {} wrong, {} unverified\n", counted(std::ssize(files), "file"), wrong,
+                        counted(static_cast<std::int64_t>(unverified), "number"));
   return wrong == 0 ? 0 : 2;
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "analyzer/base/text.h"
+#include "analyzer/base/units.h"
 #include "analyzer/spec/library.h"
 
 namespace gable {
@@ -141,8 +142,12 @@ std::string show_optimizers(const Recipe& recipe, std::size_t width) {
   for (const auto& [name, optimizer] : recipe.optimizers) {
     const auto form = recipe.optimizer_forms.find(name);
     const std::string runs = form == recipe.optimizer_forms.end() ? "" : fmt::format("; runs as {}", form->second);
-    out += wrapped(fmt::format("\noptimizer {}: {}; {} state{}{}", name, optimizer.doc, optimizer.states,
-                               optimizer.states == 1 ? "" : "s", runs),
+    const std::string_view option = option_that_adds(name);
+    const bool told = optimizer.doc.find(option) != std::string::npos;
+    const std::string more =
+        !option.empty() ? (told ? "" : fmt::format("; {} adds it", option)) : "; " + counted(optimizer.states, "state");
+    out += wrapped(fmt::format("\n{} {}: {}{}{}", option.empty() ? "optimizer" : "beside the optimizer,", name,
+                               optimizer.doc, more, runs),
                    width);
     out += kernel_lines(optimizer.kernels, width);
   }

@@ -74,8 +74,8 @@ struct Missing {
   }
   void tell(const Grid& grid, const Io& io) const {
     if (count == 0) return;
-    io.err << fmt::format("{} of {} points {} no result; the first, {}: {}\n", format_grouped(count),
-                          format_grouped(grid.size), count == 1 ? "has" : "have", grid.describe(first.index),
+    io.err << fmt::format("{} of {} {} no result; the first, {}: {}\n", format_grouped(count),
+                          counted(grid.size, "point"), count == 1 ? "has" : "have", grid.describe(first.index),
                           first.error);
   }
 };
@@ -102,7 +102,7 @@ std::string continuation(const Args& args, const std::string& path) {
 }
 
 int stopped(std::int64_t points, const Sweep& sweep, const std::string& what_next, const Io& io) {
-  io.err << fmt::format("stopped after {} of {} points; {}\n", format_grouped(points), format_grouped(sweep.grid.size),
+  io.err << fmt::format("stopped after {} of {}; {}\n", format_grouped(points), counted(sweep.grid.size, "point"),
                         what_next);
   return kSignalled + Interrupt::signal();
 }

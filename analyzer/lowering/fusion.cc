@@ -138,22 +138,22 @@ std::optional<std::size_t> find_in_part(const Model& model, std::size_t part, st
     for (std::size_t part = 0; part < model.parts.size(); ++part) found = found || find_in_part(model, part, end);
     if (!found)
       throw InputError(
-          fmt::format("fuse={}: model '{}' has no op {}{}", run, model.name, in_quotes(end), suggestion(end, known)));
+          fmt::format("--fuse {}: model '{}' has no op {}{}", run, model.name, in_quotes(end), suggestion(end, known)));
   }
-  throw InputError(fmt::format("fuse={}: the two ops are in different parts of the model", run));
+  throw InputError(fmt::format("--fuse {}: the two ops are in different parts of the model", run));
 }
 
 void merge_run(const Model& model, const std::string& run, std::size_t first, std::size_t last, FusionSpec& fusion,
                Plan& plan) {
-  if (first >= last) throw InputError(fmt::format("fuse={}: the first op must come before the last", run));
+  if (first >= last) throw InputError(fmt::format("--fuse {}: the first op must come before the last", run));
   std::vector<std::size_t> members;
   for (std::size_t i = first; i <= last; ++i) {
     if (model.ops[i].group != model.ops[first].group)
-      throw InputError(fmt::format("fuse={}: '{}' is not in the same block", run, model.ops[i].path));
+      throw InputError(fmt::format("--fuse {}: '{}' is not in the same block", run, model.ops[i].path));
     if (!same_count(model, plan, first, i))
-      throw InputError(fmt::format("fuse={}: '{}' runs another number of times", run, model.ops[i].path));
+      throw InputError(fmt::format("--fuse {}: '{}' runs another number of times", run, model.ops[i].path));
     if (!free_to_merge(plan, i))
-      throw InputError(fmt::format("fuse={}: '{}' is part of another fusion", run, model.ops[i].path));
+      throw InputError(fmt::format("--fuse {}: '{}' is part of another fusion", run, model.ops[i].path));
     members.push_back(i);
     const KernelClass kernel = model.ops[i].kind->kernel;
     if (kernel == KernelClass::kGemm || kernel == KernelClass::kConv) fusion.kernel = kernel;
@@ -198,7 +198,7 @@ std::vector<const FusionSpec*> active_fusions(const StepOptions& options) {
     if (found == known.end()) {
       std::vector<std::string_view> names;
       for (const auto& [word, fusion] : known) names.emplace_back(word);
-      throw InputError(fmt::format("fuse={}: no fusion {}, nor a run of ops \"a..b\"{}", name, in_quotes(name),
+      throw InputError(fmt::format("--fuse {}: no fusion {}, nor a run of ops \"a..b\"{}", name, in_quotes(name),
                                    suggestion(name, names)));
     }
     if (std::find(active.begin(), active.end(), &found->second) == active.end()) active.push_back(&found->second);
@@ -223,6 +223,15 @@ std::vector<std::size_t> match_chain(const Model& model, const Plan& plan, const
     }
   }
   return members;
+}
+
+std::string why_optimizer_stays(const FusionSpec& fusion, const StepOptions& options) {
+  if (!has_optimizer(options.phase))
+    return fmt::format("--phase {} has no optimizer; --phase step has", phase_name(options.phase));
+  const OptimizerSpec* update = options.recipe->find_optimizer(options.optimizer);
+  return update != nullptr && update->name == fusion.optimizer
+             ? fmt::format("the optimizer is {} already", fusion.optimizer)
+             : fmt::format("it makes {} one kernel, and the optimizer is {}", fusion.name, options.optimizer);
 }
 
 void apply_fusions(const Model& model, const std::vector<const FusionSpec*>& fusions, Plan& plan) {

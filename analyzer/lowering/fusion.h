@@ -1,6 +1,7 @@
 // Which ops of a model run as one kernel.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "analyzer/lowering/plan.h"
@@ -18,5 +19,8 @@ std::vector<std::size_t> match_chain(const Model& model, const Plan& plan, const
 /// Merges what fits into OpPlan; what fits nowhere is named in Plan::unused_fusions.
 /// @throws InputError: a run "a..b" whose ends do not exist or do not lie in one block
 void apply_fusions(const Model& model, const std::vector<const FusionSpec*>& fusions, Plan& plan);
+
+/// Why a fusion that names an optimizer changes nothing.
+std::string why_optimizer_stays(const FusionSpec& fusion, const StepOptions& options);
 
 }  // namespace gable

@@ -93,10 +93,18 @@ const OptimizerSpec& find_update(const StepOptions& options, const std::string& 
   if (options.recipe == nullptr) throw InputError("--phase: an optimizer needs a recipe (--recipe ideal)");
   if (const OptimizerSpec* spec = options.recipe->find_optimizer(name)) return *spec;
   std::vector<std::string_view> known;
-  for (const auto& [known_name, spec] : options.recipe->optimizers) known.emplace_back(known_name);
+  for (const auto& [known_name, spec] : options.recipe->optimizers) {
+    if (option_that_adds(known_name).empty()) known.emplace_back(known_name);
+  }
   for (const auto& [form, spec] : options.recipe->optimizer_forms) known.emplace_back(form);
   throw InputError(fmt::format("--optimizer: recipe '{}' has no optimizer {}{}", options.recipe->name, in_quotes(name),
                                suggestion(name, known)));
+}
+
+/// Clipping and its like belong to a step beside an update, not in place of it.
+void refuse_no_update(const std::string& name) {
+  if (const std::string_view option = option_that_adds(name); !option.empty())
+    throw InputError(fmt::format("--optimizer: {} updates nothing; {} adds it to the step", in_quotes(name), option));
 }
 
 Cost nothing(const OpArgs& /*args*/) { return {}; }
@@ -138,6 +146,7 @@ const std::vector<Consumer>* consumers_of(const Plan& plan, const TensorRef& ref
 
 void add_optimizer(Model& model, const StepOptions& options) {
   if (!has_optimizer(options.phase)) return;
+  refuse_no_update(options.optimizer);
   const OptimizerSpec& update = find_update(options, wanted_optimizer(options));
   const auto scaling_runs = [&](std::string_view name) {
     return options.amp == Dtype::kFp16 && options.recipe->find_optimizer(name) != nullptr;
@@ -157,10 +166,10 @@ void add_optimizer(Model& model, const StepOptions& options) {
     model.ops.push_back(op);
   };
   if (scaling_runs(kUnscale)) add(kUnscale);
-  if (options.clip) add("clip");
+  if (options.clip) add(kClip);
   if (scaling_runs(kFoundInf) && !update.reads_found_inf) add(kFoundInf);
   add(wanted_optimizer(options));
-  if (options.keep_gradients) add("zero_grad");
+  if (options.keep_gradients) add(kZeroGrad);
 }
 
 Plan make_plan(const Model& model, const StepOptions& options) {

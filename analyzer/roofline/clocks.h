@@ -16,7 +16,8 @@ struct Clocks {
   double wait_s = 0;       ///< the CPU waits for the GPU at them
   std::vector<ClockSpan> spans;
 
-  [[nodiscard]] bool cpu_bound() const { return cpu_s > gpu_s; }
+  /// As of a block.
+  [[nodiscard]] bool cpu_bound() const { return cpu_s > gpu_s && idle_s > kNoticeableWait * step_s; }
 };
 
 /// For each launch in order: cpu += dispatch; gpu = max(gpu, cpu + latency) + kernel. A synchronisation point joins the

@@ -11,6 +11,9 @@
 
 namespace gable {
 
+/// Share of a block's time on the GPU; a GPU that waits for less is not held up: launches from before keep it busy.
+inline constexpr double kNoticeableWait = 0.01;
+
 /// Kernels that follow each other in one block, in one pass: "h forward", all repetitions.
 struct ClockSpan {
   std::string name;       ///< of the block; the part for ops outside blocks
@@ -20,8 +23,8 @@ struct ClockSpan {
   double gpu_s = 0;   ///< kernels
   double idle_s = 0;  ///< the GPU waits for the CPU
 
-  /// The side that sets the pace.
-  [[nodiscard]] bool cpu_bound() const { return cpu_s > gpu_s; }
+  /// The CPU sets the pace: it has more to do than the GPU, which waits for it.
+  [[nodiscard]] bool cpu_bound() const { return cpu_s > gpu_s && idle_s > kNoticeableWait * (gpu_s + idle_s); }
 };
 
 /// What happens `times` times in a row: one launch, or all of `body`; then, with `sync`, the CPU waits for the GPU.

@@ -1,6 +1,7 @@
 #include "analyzer/spec/recipe.h"
 
 #include <array>
+#include <utility>
 
 namespace gable {
 
@@ -30,6 +31,15 @@ Count operand_bytes(Tensor tensor, Count n, const Dtypes& dtypes) {
       break;
   }
   return n;
+}
+
+std::string_view option_that_adds(std::string_view optimizer) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kOptions = {
+      {{kUnscale, "--amp fp16"}, {kFoundInf, "--amp fp16"}, {kClip, "--clip-grad"}, {kZeroGrad, "--zero-grad keep"}}};
+  for (const auto& [name, option] : kOptions) {
+    if (name == optimizer) return option;
+  }
+  return "";
 }
 
 const OpRecipe* Recipe::find(const OpKind& kind, std::string_view form) const {

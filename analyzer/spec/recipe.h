@@ -140,10 +140,15 @@ struct Recipe {
 inline constexpr std::string_view kIdealRecipe = "ideal";
 /// The fusion that stands for attention: it finds causal products and what `--recompute attention` drops.
 inline constexpr std::string_view kAttentionFusion = "flash_attention";
-/// Optimizers of a recipe that loss scaling runs under FP16 autocast: gradients divided by the scale and looked through
-/// for infinities; and what of them the CPU reads before an update that does not read it on the device.
+/// Entries of a recipe's optimizers that update nothing. Loss scaling runs the first two under FP16 autocast: gradients
+/// divided by the scale and looked through for infinities; and what of them the CPU reads before an update that does
+/// not read it on the device.
 inline constexpr std::string_view kUnscale = "unscale";
 inline constexpr std::string_view kFoundInf = "found_inf";
+inline constexpr std::string_view kClip = "clip";
+inline constexpr std::string_view kZeroGrad = "zero_grad";
+/// The option that adds one of these four to a step: "--clip-grad"; "" for an update of the parameters.
+std::string_view option_that_adds(std::string_view optimizer);
 /// In expressions of op recipes: 1 in training, 0 in evaluation; and how many activations the op consumes (an addition
 /// whose other operand is a constant mask consumes one).
 inline constexpr std::string_view kTrainName = "train";

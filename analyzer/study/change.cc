@@ -145,13 +145,18 @@ void refuse_contradictions(std::span<const Change> changes) {
   }
 }
 
-/// A fusion that does not exist is found where ops are merged.
-void check_fusions(const Configuration& configuration) {
+/// A fusion that does not exist is found where ops are merged; the error names the option that asked for it.
+void check_fusions(const Configuration& configuration, std::span<const Change> changes) {
   try {
     make_plan(configuration.model, configuration.options.step);
   } catch (const InputError& error) {
-    const std::string what = error.what();
-    throw what.starts_with("fuse=") ? InputError(fmt::format("--change {}", what)) : error;
+    const std::string_view what = error.what();
+    for (const Change& change : changes) {
+      const std::string flag = fmt::format("--fuse {}: ", change.value);
+      if (change.kind == Change::Kind::kFuse && what.starts_with(flag))
+        refuse(change, std::string(what.substr(flag.size())));
+    }
+    throw;
   }
 }
 
@@ -192,7 +197,7 @@ Configuration changed(Configuration base, std::span<const Change> changes) {
   for (const Change& change : changes) {
     if (change.kind == Change::Kind::kField) apply_to_ops(change, base, taken);
   }
-  check_fusions(base);
+  check_fusions(base, changes);
   return base;
 }
 

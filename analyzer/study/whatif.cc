@@ -8,6 +8,7 @@
 #include <span>
 #include <utility>
 
+#include "analyzer/lowering/fusion.h"
 #include "analyzer/study/op_groups.h"
 
 namespace gable {
@@ -79,11 +80,7 @@ std::string why_fusion_does_nothing(const FusionSpec& fusion, const Configuratio
                ? fmt::format("{} is one kernel under recipe {}", kinds, step.recipe->name)
                : fmt::format("the model has no {}", kinds);
   }
-  if (!fusion.optimizer.empty()) {
-    return has_optimizer(step.phase)
-               ? fmt::format("the optimizer is not one that {} replaces, or is it already", fusion.optimizer)
-               : fmt::format("--phase {} has no optimizer; --phase step has", phase_name(step.phase));
-  }
+  if (!fusion.optimizer.empty()) return why_optimizer_stays(fusion, step);
   if (fusion.batched) return "every op that could be batched is one kernel already";
   if (!fusion.siblings.empty())
     return fmt::format("no {} products of one input are apart in this model", fusion.siblings.size());
