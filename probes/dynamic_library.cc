@@ -38,9 +38,7 @@ DynamicLibrary::DynamicLibrary(std::span<const std::string> names) {
   }
 }
 
-void* DynamicLibrary::symbol(const char* name) const {
-  return handle_ == nullptr ? nullptr : ::dlsym(handle_, name);
-}
+void* DynamicLibrary::symbol(const char* name) const { return handle_ == nullptr ? nullptr : ::dlsym(handle_, name); }
 
 std::vector<std::string> cuda_library_names(std::string_view stem) {
   const std::string base = "lib" + std::string(stem) + ".so";

@@ -14,13 +14,13 @@ struct CacheLevel {
 };
 
 struct CpuFacts {
-  std::string name;               ///< "Intel(R) Xeon(R) Processor"
-  int threads = 1;                ///< CPUs this process may run on
+  std::string name;  ///< "Intel(R) Xeon(R) Processor"
+  int threads = 1;   ///< CPUs this process may run on
   int numa_nodes = 1;
-  std::vector<CacheLevel> caches; ///< of data, by level
+  std::vector<CacheLevel> caches;  ///< of data, by level
   std::int64_t memory_bytes = 0;
-  std::int64_t free_bytes = 0;    ///< what can be allocated without swapping
-  double temperature_c = 0;       ///< 0 where no sensor is seen, as in most virtual machines
+  std::int64_t free_bytes = 0;  ///< what can be allocated without swapping
+  double temperature_c = 0;     ///< 0 where no sensor is seen, as in most virtual machines
 
   /// Bytes of all caches of a level that the process's CPUs have; 0 without such a level.
   [[nodiscard]] std::int64_t cache_bytes(int level) const;

@@ -90,6 +90,8 @@ struct CpuKernels {
   double (*stream)(const StreamArgs& args);
   /// Writes zeros, each slice by its thread.
   void (*touch)(float* data, std::int64_t n, std::int64_t stride, int threads);
+  /// Uniform in [-scale, scale) plus `offset`, as random.h has it.
+  void (*fill)(float* data, std::int64_t n, float scale, float offset, std::uint64_t seed, int threads);
   /// Chains of fused multiply-adds in registers; returns the FLOP done by all threads. `result` keeps them alive and is
   /// (rounds + 1) * 1, for every chain adds 1 * 1 a round to a start of 1.
   double (*fma_fp32)(std::int64_t rounds, int threads, double& result);

@@ -7,6 +7,7 @@
 #include <array>
 
 #include "probes/cpu/kernels.h"
+#include "probes/random.h"
 
 namespace gable::simd {
 
@@ -63,6 +64,11 @@ inline void touch(float* data, std::int64_t n, std::int64_t stride, int threads)
     float* slice = data + omp_get_thread_num() * stride;
     for (std::int64_t i = 0; i < n; ++i) slice[i] = 0;
   }
+}
+
+inline void fill(float* data, std::int64_t n, float scale, float offset, std::uint64_t seed, int threads) {
+#pragma omp parallel for num_threads(threads) schedule(static)
+  for (std::int64_t i = 0; i < n; ++i) data[i] = random_symmetric(seed, static_cast<std::uint64_t>(i), scale) + offset;
 }
 
 template <typename Vector, typename Element>
