@@ -19,7 +19,15 @@ namespace {
 Device open_cpu() {
   const CpuFacts cpu = this_cpu();
   Device device;
-  device.facts = {"cpu", cpu.name, cpu.memory_bytes, cpu.free_bytes, {}};
+  device.facts.backend = "cpu";
+  device.facts.name = cpu.name;
+  device.facts.vendor = cpu.vendor;
+  device.facts.architecture = cpu_kernels().isa;
+  device.facts.units = cpu.threads;
+  device.facts.cache_label = fmt::format("L{}", cpu.last_level());
+  device.facts.cache_bytes = cpu.cache_bytes(cpu.last_level());
+  device.facts.memory_bytes = cpu.memory_bytes;
+  device.facts.free_bytes = cpu.free_bytes;
   std::string why_not;
   OneDnn* const onednn = find_onednn(why_not);
   device.facts.environment = {{"threads", std::to_string(cpu.threads)},

@@ -1,24 +1,19 @@
 // Reads a measurement's file; measurement_text.cc writes it.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
-#include <charconv>
-#include <cmath>
-#include <optional>
 #include <set>
-#include <system_error>
 
 #include "analyzer/base/text.h"
 #include "analyzer/base/units.h"
 #include "analyzer/measured/measurement.h"
-#include "analyzer/spec/field_reader.h"
+#include "analyzer/spec/record_file.h"
 
 namespace gable {
 namespace {
 
 constexpr YamlKind kMeasurementKind = {"a measurement", "schema:", std::size_t{64} << 20U};
-constexpr std::string_view kFamily = "gable-measurement/";
+constexpr Schema kSchema = {"a measurement", "gable-measurement/", kMeasurementSchema, "measure again"};
 
 constexpr std::array<std::string_view, 18> kKeys = {
     "schema",      "device",    "backend", "model", "phase",      "dtype", "seed",         "warmup",  "settings",
@@ -26,45 +21,7 @@ constexpr std::array<std::string_view, 18> kKeys = {
 constexpr std::array<std::string_view, 7> kOpKeys = {"op", "pass", "executions", "cold", "samples", "note", "kernels"};
 constexpr std::array<std::string_view, 3> kKernelKeys = {"name", "launches", "time"};
 
-/// A text that may be empty: "" for a device without a name.
-const std::string& read_any_text(const YamlNode& node, std::string_view what) {
-  if (node.kind != YamlNode::Kind::kScalar)
-    throw InputError(node.where, fmt::format("{} must be a text, not {}", what, kind_name(node)));
-  return node.text;
-}
-
-/// All of the scalar as a number; nothing if it is none. Locale-free.
-template <typename Number>
-std::optional<Number> number_of(const YamlNode& node) {
-  Number value = 0;
-  const char* end = node.text.data() + node.text.size();
-  const auto [at, error] = std::from_chars(node.text.data(), end, value);
-  if (node.kind != YamlNode::Kind::kScalar || error != std::errc() || at != end) return std::nullopt;
-  return value;
-}
-
-std::string shown(const YamlNode& node) {
-  return node.kind == YamlNode::Kind::kScalar ? in_quotes(node.text) : std::string(kind_name(node));
-}
-
-double read_seconds(const YamlNode& node, std::string_view what) {
-  const auto value = number_of<double>(node);
-  if (!value || !std::isfinite(*value) || *value < 0) {
-    throw InputError(node.where,
-                     fmt::format("{} must be seconds, a plain number of at least 0, not {}", what, shown(node)));
-  }
-  return *value;
-}
-
-template <typename Whole>
-Whole read_whole(const YamlNode& node, std::string_view what, Whole least) {
-  const auto value = number_of<Whole>(node);
-  if (!value || *value < least) {
-    throw InputError(node.where,
-                     fmt::format("{} must be a whole number of at least {}, not {}", what, least, shown(node)));
-  }
-  return *value;
-}
+double read_seconds(const YamlNode& node, std::string_view what) { return read_real(node, what, "seconds"); }
 
 /// One number a step. `steps` is 0 for the list that says how many there are.
 std::vector<double> read_samples(const YamlNode& node, std::string_view what, std::size_t steps) {
@@ -79,15 +36,6 @@ std::vector<double> read_samples(const YamlNode& node, std::string_view what, st
   return samples;
 }
 
-std::vector<std::pair<std::string, std::string>> read_pairs(const YamlNode& root, std::string_view key) {
-  std::vector<std::pair<std::string, std::string>> pairs;
-  const YamlNode* node = root.find(key);
-  if (node == nullptr) return pairs;
-  for (const YamlEntry& entry : read_entries(*node, key))
-    pairs.emplace_back(entry.key.text, read_any_text(entry.value, entry.key.text));
-  return pairs;
-}
-
 Pass read_pass(const YamlNode& node) {
   std::vector<std::string_view> known;
   for (std::size_t i = 0; i < kPassCount; ++i) {
@@ -96,16 +44,6 @@ Pass read_pass(const YamlNode& node) {
     known.push_back(pass_name(pass));
   }
   throw InputError(node.where, fmt::format("unknown pass {}{}", shown(node), suggestion(node.text, known)));
-}
-
-/// A list of maps that may be empty or missing.
-const std::vector<YamlNode>& read_items(const YamlNode& map, std::string_view key) {
-  static const std::vector<YamlNode> kNone;
-  const YamlNode* node = map.find(key);
-  if (node == nullptr) return kNone;
-  if (node->kind != YamlNode::Kind::kSequence)
-    throw InputError(node->where, fmt::format("{} must be a list, not {}", key, kind_name(*node)));
-  return node->items;
 }
 
 /// A kernel and what has its shape: MeasuredKernel, Unattributed.
@@ -133,42 +71,13 @@ MeasuredOp read_op(const YamlNode& node, std::size_t steps) {
   return op;
 }
 
-/// Before anything else: what another program or version wrote has other keys.
-void check_schema(const YamlNode& root) {
-  if (root.kind != YamlNode::Kind::kMap || root.find("schema") == nullptr)
-    throw InputError(root.where,
-                     fmt::format("is no measurement: it does not start with 'schema: {}'", kMeasurementSchema));
-  const YamlNode& node = *root.find("schema");
-  if (node.text == kMeasurementSchema) return;
-  const auto version = [](std::string_view schema) {
-    std::int64_t number = -1;
-    const std::string_view digits = schema.substr(kFamily.size());
-    const auto [at, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-    return error == std::errc() && at == digits.data() + digits.size() ? number : -1;
-  };
-  if (!node.text.starts_with(kFamily) || version(node.text) < 0)
-    throw InputError(node.where, fmt::format("schema {} is not '{}'", in_quotes(node.text), kMeasurementSchema));
-  const bool older = version(node.text) < version(kMeasurementSchema);
-  throw InputError(node.where, fmt::format("schema {} is {} than the one that this program reads, '{}'; {}",
-                                           in_quotes(node.text), older ? "older" : "newer", kMeasurementSchema,
-                                           older ? "measure again" : "read it with the program that wrote it"));
-}
-
-/// The writer's last line: a file whose end is missing has none.
-void check_complete(const YamlNode& root) {
-  const YamlNode* last = root.entries.back().key.text == "complete" ? &root.entries.back().value : nullptr;
-  if (last != nullptr && last->kind == YamlNode::Kind::kScalar && last->text == "true") return;
-  throw InputError(last != nullptr ? last->where : root.where,
-                   "the file was cut short: it does not end in 'complete: true'; measure again");
-}
-
 }  // namespace
 
 Measurement read_measurement(const YamlNode& root) {
   constexpr std::string_view kWhat = "a measurement";
-  check_schema(root);
+  check_schema(root, kSchema);
   check_keys(root, kWhat, kKeys);
-  check_complete(root);
+  check_complete(root, kSchema);
   const auto text = [&](std::string_view key) { return read_text(require(root, key, kWhat), key); };
   Measurement measurement;
   measurement.device = read_any_text(require(root, "device", kWhat), "device");

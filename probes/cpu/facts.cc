@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 #include <sched.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <chrono>
 #include <cstdlib>
@@ -18,9 +20,12 @@
 namespace gable {
 namespace {
 
+/// Without the last line end. "" for what cannot be read.
 std::string read_text_file(const std::string& path) {
   std::ifstream in(path);
-  return std::string(trim(std::string(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>())));
+  std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+  while (text.ends_with("\n")) text.pop_back();
+  return text;
 }
 
 std::int64_t leading_number(std::string_view text) {
@@ -96,6 +101,8 @@ CpuFacts read_cpu_facts(const std::string& root) {
   const std::string meminfo = read_text_file(root + "/proc/meminfo");
   facts.name = field(cpuinfo, "model name");
   if (facts.name.empty()) facts.name = "unnamed CPU";
+  facts.vendor = field(cpuinfo, "vendor_id");
+  if (facts.vendor.empty()) facts.vendor = "not named";
   facts.threads = count_list(read_text_file(root + "/sys/devices/system/cpu/online"));
   facts.numa_nodes = count_list(read_text_file(root + "/sys/devices/system/node/online"));
   facts.caches = read_caches(root);
@@ -105,6 +112,21 @@ CpuFacts read_cpu_facts(const std::string& root) {
   return facts;
 }
 
+namespace {
+
+/// Of the processor itself, for virtual machines whose kernel lists no caches. The last level is shared by all.
+std::vector<CacheLevel> caches_of_processor(int threads) {
+  std::vector<CacheLevel> caches;
+  constexpr std::array<int, 3> kSizes = {_SC_LEVEL1_DCACHE_SIZE, _SC_LEVEL2_CACHE_SIZE, _SC_LEVEL3_CACHE_SIZE};
+  for (std::size_t i = 0; i < kSizes.size(); ++i) {
+    const std::int64_t bytes = sysconf(kSizes.at(i));
+    if (bytes > 0) caches.push_back({static_cast<int>(i) + 1, bytes, i == 2 ? threads : 1});
+  }
+  return caches;
+}
+
+}  // namespace
+
 CpuFacts this_cpu() {
   CpuFacts facts = read_cpu_facts("");
   cpu_set_t allowed;
@@ -112,6 +134,7 @@ CpuFacts this_cpu() {
   const char* wanted = std::getenv("OMP_NUM_THREADS");  // NOLINT(concurrency-mt-unsafe): nothing here sets it
   if (wanted != nullptr && leading_number(wanted) > 0)
     facts.threads = std::min(facts.threads, static_cast<int>(leading_number(wanted)));
+  if (facts.caches.empty()) facts.caches = caches_of_processor(facts.threads);
   return facts;
 }
 

@@ -14,8 +14,9 @@ struct CacheLevel {
 };
 
 struct CpuFacts {
-  std::string name;  ///< "Intel(R) Xeon(R) Processor"
-  int threads = 1;   ///< CPUs this process may run on
+  std::string name;    ///< "Intel(R) Xeon(R) Processor"
+  std::string vendor;  ///< "GenuineIntel"
+  int threads = 1;     ///< CPUs this process may run on
   int numa_nodes = 1;
   std::vector<CacheLevel> caches;  ///< of data, by level
   std::int64_t memory_bytes = 0;

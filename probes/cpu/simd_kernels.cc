@@ -221,7 +221,7 @@ void adamw(Sink& p, const Sink& g, Sink& m, Sink& v) {
 void update_piece(const UpdateArgs& args, std::int64_t first, std::int64_t count) {
   Sink g(args.gradient + first, count);
   if (args.fn == UpdateFn::kZero) g.setZero();
-  if (args.fn == UpdateFn::kClip) g *= std::min(1.0F, kMaxNorm / (std::sqrt(*args.norm) + 1e-6F));
+  if (args.fn == UpdateFn::kClipGradient) g *= std::min(1.0F, kMaxNorm / (std::sqrt(*args.norm) + 1e-6F));
   if (args.parameters == nullptr) return;
   Sink p(args.parameters + first, count);
   if (args.fn == UpdateFn::kSgd) p -= kRate * g;

@@ -4,7 +4,9 @@
 
 #include <omp.h>
 
+#include <algorithm>
 #include <array>
+#include <limits>
 
 #include "probes/cpu/kernels.h"
 #include "probes/random.h"
@@ -19,16 +21,25 @@ inline constexpr std::int64_t kLanes = GABLE_SIMD_BYTES / 4;
 /// Chains beside each other: latency 4 times 2 units is 8; 12 leave room, and fit 16 registers with the operands.
 inline constexpr int kChains = 12;
 
-/// Eight accumulators hide the adder's latency.
-inline double read_slice(const float* x, std::int64_t n) {
-  constexpr std::int64_t kUnroll = 8;
-  std::array<Floats, kUnroll> sums{};
-  for (std::int64_t i = 0; i < n; i += kUnroll * kLanes) {
-    for (std::int64_t u = 0; u < kUnroll; ++u)
-      sums[static_cast<std::size_t>(u)] += *reinterpret_cast<const Floats*>(x + i + u * kLanes);
+/// Eight accumulators hide the adder's latency; by name, for in an array gcc 12 keeps them in memory.
+inline double read_slice(const float* x, std::int64_t n, std::int64_t rounds) {
+  const auto load = [&](std::int64_t i) { return *reinterpret_cast<const Floats*>(x + i * kLanes); };
+  Floats a{}, b{}, c{}, d{}, e{}, f{}, g{}, h{};
+  for (std::int64_t round = 0; round < rounds; ++round) {
+    for (std::int64_t i = 0; i < n / kLanes; i += 8) {
+      a += load(i);
+      b += load(i + 1);
+      c += load(i + 2);
+      d += load(i + 3);
+      e += load(i + 4);
+      f += load(i + 5);
+      g += load(i + 6);
+      h += load(i + 7);
+    }
+    __asm__ volatile("" ::: "memory");
   }
   double total = 0;
-  for (const Floats& sum : sums) {
+  for (const Floats& sum : {a, b, c, d, e, f, g, h}) {
     for (std::int64_t lane = 0; lane < kLanes; ++lane) total += static_cast<double>(sum[lane]);
   }
   return total;
@@ -47,8 +58,8 @@ inline double stream(const StreamArgs& args) {
 #pragma omp parallel num_threads(args.threads) reduction(+ : total)
   {
     const std::int64_t first = omp_get_thread_num() * args.stride;
-    for (std::int64_t round = 0; round < args.rounds; ++round) {
-      if (args.fn == StreamFn::kRead) total += read_slice(args.x + first, args.n);
+    if (args.fn == StreamFn::kRead) total += read_slice(args.x + first, args.n, args.rounds);
+    for (std::int64_t round = 0; round < args.rounds && args.fn != StreamFn::kRead; ++round) {
       if (args.fn == StreamFn::kCopy) copy_slice(args.x + first, args.out + first, args.n);
       if (args.fn == StreamFn::kTriad) triad_slice(args.x + first, args.y + first, args.out + first, args.n);
       // Rounds over what a cache holds are not to be merged into one.
@@ -74,9 +85,9 @@ inline void fill(float* data, std::int64_t n, float scale, float offset, std::ui
 template <typename Vector, typename Element>
 double multiply_add(std::int64_t rounds, int threads, double& result) {
   volatile Element one = 1;
-  double least = 0;
+  double least = std::numeric_limits<double>::max();
   const Element value = one;
-#pragma omp parallel num_threads(threads) reduction(max : least)
+#pragma omp parallel num_threads(threads) reduction(min : least)
   {
     const Vector factor = Vector{} + value;
     std::array<Vector, kChains> chains;
@@ -84,12 +95,11 @@ double multiply_add(std::int64_t rounds, int threads, double& result) {
     for (std::int64_t round = 0; round < rounds; ++round) {
       for (Vector& chain : chains) chain = chain * factor + factor;
     }
-    double mean = 0;
-    constexpr std::size_t kWidth = sizeof(Vector) / sizeof(Element);
+    least = static_cast<double>(chains.front()[0]);
     for (const Vector& chain : chains) {
-      for (std::size_t lane = 0; lane < kWidth; ++lane) mean += static_cast<double>(chain[lane]) / kWidth / kChains;
+      for (std::size_t lane = 0; lane < sizeof(Vector) / sizeof(Element); ++lane)
+        least = std::min(least, static_cast<double>(chain[lane]));
     }
-    least = mean;
   }
   result = least;
   return 2.0 * kChains * (sizeof(Vector) / sizeof(Element)) * static_cast<double>(rounds) * threads;
