@@ -46,6 +46,7 @@ int colocate_command(const Args& args, const Io& io);
 int list_command(const Args& args, const Io& io);
 int show_command(const Args& args, const Io& io);
 int lint_command(const Args& args, const Io& io);
+int measure_command(const Args& args, const Io& io);
 int memory_command(const Args& args, const Io& io);
 int whatif_command(const Args& args, const Io& io);
 int headroom_command(const Args& args, const Io& io);
