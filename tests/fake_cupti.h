@@ -96,10 +96,6 @@ inline CuptiActivityApi fake_activity_api() {
     *version = fake().version;
     return fake().called("version");
   };
-  api.get_result_string = [](CUptiResult, const char** text) {
-    *text = "CUPTI_ERROR_FAKE";
-    return CUPTI_SUCCESS;
-  };
   api.get_timestamp = [](std::uint64_t* now) {
     *now = fake().now;
     return CUPTI_SUCCESS;

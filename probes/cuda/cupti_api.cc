@@ -34,7 +34,6 @@ class Binder {
 void bind(CuptiActivityApi& api, const DynamicLibrary& library) {
   Binder required(library);
   required(api.get_version, "cuptiGetVersion");
-  required(api.get_result_string, "cuptiGetResultString");
   required(api.get_timestamp, "cuptiGetTimestamp");
   required(api.subscribe, "cuptiSubscribe");
   required(api.unsubscribe, "cuptiUnsubscribe");
@@ -127,6 +126,12 @@ constexpr std::array kTroubles = {
     Trouble{46, "this CUPTI does not know the GPU; use a newer one"},
 };
 
+/// "" where there is none.
+std::string_view remedy(int result) {
+  const auto* const found = std::ranges::find(kTroubles, result, &Trouble::result);
+  return found == kTroubles.end() ? std::string_view{} : found->text;
+}
+
 }  // namespace
 
 const CuptiApi& cupti_api() {
@@ -150,9 +155,16 @@ const CuptiApi& cupti_api() {
 
 std::string cupti_trouble(CUptiResult result, std::string_view call) {
   const int number = static_cast<int>(result);
-  const auto* const found = std::ranges::find(kTroubles, number, &Trouble::result);
-  if (found == kTroubles.end()) return fmt::format("CUPTI failed with error {} in {}", number, call);
-  return fmt::format("{} (CUPTI error {} in {})", found->text, number, call);
+  const std::string_view text = remedy(number);
+  if (text.empty()) return fmt::format("CUPTI failed with error {} in {}", number, call);
+  return fmt::format("{} (CUPTI error {} in {})", text, number, call);
+}
+
+void check_cupti(CUptiResult result, std::string_view call, const char* file, int line) {
+  if (result == CUPTI_SUCCESS) return;
+  const int number = static_cast<int>(result);
+  if (!remedy(number).empty()) throw CuptiRefusal(result, cupti_trouble(result, call));
+  throw DeviceError(call, fmt::format("CUPTI error {}", number), file, line);
 }
 
 std::string dropped_records(std::int64_t count) {

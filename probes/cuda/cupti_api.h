@@ -8,9 +8,12 @@
 #include <cupti_range_profiler.h>
 #include <cupti_target.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+
+#include "analyzer/base/error.h"
 
 namespace gable {
 
@@ -18,7 +21,6 @@ namespace gable {
 struct CuptiActivityApi {
   std::string why_not = "not loaded";  ///< "" where the table is usable
   decltype(&::cuptiGetVersion) get_version = nullptr;
-  decltype(&::cuptiGetResultString) get_result_string = nullptr;
   decltype(&::cuptiGetTimestamp) get_timestamp = nullptr;
   decltype(&::cuptiSubscribe) subscribe = nullptr;
   decltype(&::cuptiUnsubscribe) unsubscribe = nullptr;
@@ -80,8 +82,31 @@ struct CuptiApi {
 /// Else $GABLE_CUPTI_LIB, else the toolkit's.
 const CuptiApi& cupti_api();
 
+/// The parameters of a profiler's call, which start with their size: cupti_params<X>(X_STRUCT_SIZE).
+template <typename Params>
+Params cupti_params(std::size_t size) {
+  Params made{};
+  made.structSize = size;
+  return made;
+}
+
+/// A trouble with a remedy, which `what()` tells.
+class CuptiRefusal : public CapabilityError {
+ public:
+  CuptiRefusal(CUptiResult result, const std::string& line) : CapabilityError(line), result_(result) {}
+  [[nodiscard]] CUptiResult result() const { return result_; }
+
+ private:
+  CUptiResult result_;
+};
+
 /// What `result` of `call` means and what to do, in one line.
 std::string cupti_trouble(CUptiResult result, std::string_view call);
+
+/// Nothing where `result` is a success.
+/// @throws CuptiRefusal; DeviceError for troubles without a remedy, with the caller's place
+void check_cupti(CUptiResult result, std::string_view call, const char* file = __builtin_FILE(),
+                 int line = __builtin_LINE());
 
 /// "12 records of the profiler were lost: ...", with what to do.
 std::string dropped_records(std::int64_t count);

@@ -9,7 +9,6 @@
 #include <unordered_map>
 #include <utility>
 
-#include "analyzer/base/error.h"
 #include "probes/cuda/buffer_pool.h"
 #include "probes/cuda/cupti_records.h"
 
@@ -201,11 +200,7 @@ void CuptiSession::pop() {
 }
 
 CuptiRecords CuptiSession::take() {
-  if (const CUptiResult status = api_.flush_all(0); status != CUPTI_SUCCESS) {
-    const char* name = nullptr;
-    api_.get_result_string(status, &name);
-    throw DeviceError("cuptiActivityFlushAll", name == nullptr ? "unknown error" : name, __FILE__, __LINE__);
-  }
+  check_cupti(api_.flush_all(0), "cuptiActivityFlushAll");
   return drain();
 }
 

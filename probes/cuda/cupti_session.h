@@ -32,7 +32,7 @@ class CuptiSession {
   void pop();
 
   /// What was recorded since the last call. The device must have been synchronised: flushing does not wait for it.
-  /// @throws DeviceError
+  /// @throws DeviceError, CapabilityError
   CuptiRecords take();
 
   /// Now, on the clock of the records; 0 where CUPTI does not tell.
