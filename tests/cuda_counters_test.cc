@@ -162,6 +162,12 @@ RuntimeApi runtime() {
     *count = 1;
     return cudaSuccess;
   };
+  api.driver_get_version = [](int* version) {
+    *version = 13000;
+    return cudaSuccess;
+  };
+  api.runtime_get_version = api.driver_get_version;
+  api.get_last_error = []() { return cudaSuccess; };
   api.device_synchronize = []() {
     fake().calls.emplace_back("wait");
     return cudaSuccess;

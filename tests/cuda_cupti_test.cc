@@ -250,13 +250,13 @@ TEST_CASE("ranges and other kinds") {
 TEST_CASE("without a usable GPU nothing of CUPTI is called") {
   std::string why_not;
   reset();
-  fake().device_status = cudaErrorInsufficientDriver;
+  fake().device_status = cudaErrorNoDevice;
   CHECK(make_cupti_recorder(kApi, kCuda, why_not) == nullptr);
-  CHECK(why_not == "no usable GPU (cudaErrorInsufficientDriver)");
+  CHECK(why_not == "no usable GPU: the driver has none (cudaErrorNoDevice)");
   reset();
   fake().devices = 0;
   CHECK(make_cupti_recorder(kApi, kCuda, why_not) == nullptr);
-  CHECK(why_not == "no usable GPU (none found)");
+  CHECK(why_not == "no usable GPU: the driver lists none");
   CHECK(fake().calls.empty());
 }
 

@@ -139,6 +139,12 @@ inline RuntimeApi fake_runtime() {
     *count = fake().devices;
     return fake().device_status;
   };
+  api.driver_get_version = [](int* version) {
+    *version = 13000;
+    return cudaSuccess;
+  };
+  api.runtime_get_version = api.driver_get_version;
+  api.get_last_error = []() { return cudaSuccess; };
   api.device_synchronize = []() {
     fake().calls.emplace_back("synchronize");
     return fake().device_status;

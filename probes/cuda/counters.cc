@@ -8,6 +8,7 @@
 
 #include "analyzer/base/error.h"
 #include "analyzer/base/units.h"
+#include "probes/cuda/availability.h"
 #include "probes/cuda/counter_device.h"
 
 namespace gable {
@@ -28,11 +29,8 @@ std::unique_ptr<CounterPass> CounterPass::open(const CounterOptions& options, st
 std::unique_ptr<CounterPass> CounterPass::open(const CuptiApi& cupti, const RuntimeApi& cuda,
                                                CurrentContext current_context, const CounterOptions& options,
                                                std::string& why_not) {
-  int devices = 0;
-  if (const cudaError_t status = cuda.get_device_count(&devices); status != cudaSuccess || devices == 0) {
-    why_not = fmt::format("no usable GPU ({})", status == cudaSuccess ? "none found" : ::cudaGetErrorName(status));
-    return nullptr;
-  }
+  why_not = why_no_cuda(cuda);
+  if (!why_not.empty()) return nullptr;
   if (!cupti.range.why_not.empty() || current_context == nullptr) {
     why_not = current_context == nullptr ? "the CUDA driver has no cuCtxGetCurrent" : cupti.range.why_not;
     return nullptr;

@@ -1,7 +1,5 @@
 #include "probes/cuda/cupti_recorder.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <chrono>
 #include <unordered_map>
@@ -9,6 +7,7 @@
 #include <vector>
 
 #include "analyzer/measured/attribution.h"
+#include "probes/cuda/availability.h"
 #include "probes/cuda/cupti_session.h"
 
 namespace gable {
@@ -86,11 +85,8 @@ std::unique_ptr<Recorder> make_cupti_recorder(std::string& why_not) {
 
 std::unique_ptr<Recorder> make_cupti_recorder(const CuptiActivityApi& cupti, const RuntimeApi& cuda,
                                               std::string& why_not) {
-  int devices = 0;
-  if (const cudaError_t status = cuda.get_device_count(&devices); status != cudaSuccess || devices == 0) {
-    why_not = fmt::format("no usable GPU ({})", status == cudaSuccess ? "none found" : ::cudaGetErrorName(status));
-    return nullptr;
-  }
+  why_not = why_no_cuda(cuda);
+  if (!why_not.empty()) return nullptr;
   std::unique_ptr<CuptiSession> session = CuptiSession::start(cupti, why_not);
   if (!session) return nullptr;
   return std::make_unique<CuptiRecorder>(std::move(session), cuda);
