@@ -225,6 +225,19 @@ TEST_CASE("lost records are counted: dropped, without times, cut short") {
   CHECK(dropped_records(13) == "13 records of the profiler lost, times are too low; measure a smaller step");
 }
 
+TEST_CASE("records that CUPTI completes late are waited for, and at last taken as they are") {
+  for (const int late : {1, 100}) {
+    CAPTURE(late);
+    reset();
+    const std::unique_ptr<CuptiSession> session = start();
+    fake().incomplete = late;
+    fake().pending = {{kernel<Newest>(1, "a", {10, 20})}, {kernel<Newest>(2, "b", {20, 30})}};
+    CHECK(session->take().activities.size() == 2);
+    CHECK(fake().count("flush") == (late == 1 ? 2 : 10));
+    CHECK(fake().count("forced flush") == (late == 1 ? 0 : 1));
+  }
+}
+
 TEST_CASE("ranges and other kinds") {
   reset();
   const std::unique_ptr<CuptiSession> session = start();

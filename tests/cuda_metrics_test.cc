@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "probes/cuda/cupti_records.h"
 #include "probes/cuda/metrics.h"
 
 using namespace gable;
@@ -128,4 +129,20 @@ TEST_CASE("an unknown chip or metric is refused") {
   CHECK(ProfilerHost::open(cupti_api().host, "GX999", {}, why_not) == nullptr);
   CHECK(why_not.find("cuptiProfilerHostInitialize(GX999)") != std::string::npos);
   CHECK_THROWS_AS(host_of("GH100")->schedule({"dram__bytes_read.sum", "no__such_metric.sum"}), DeviceError);
+}
+
+TEST_CASE("the library has every function of the tables") {
+  const CuptiApi& api = cupti_api();
+  if (api.library.empty()) {
+    MESSAGE("test skipped: ", api.host.why_not);
+    return;
+  }
+  CHECK(api.activity.why_not.empty());
+  CHECK(api.host.why_not.empty());
+  CHECK(api.range.why_not.empty());
+  std::uint32_t version = 0;
+  CHECK(api.activity.get_version(&version) == CUPTI_SUCCESS);
+  std::string why_not;
+  const bool read = record_reader(version, why_not) != nullptr;
+  CHECK_MESSAGE(read, why_not);
 }

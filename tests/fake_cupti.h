@@ -30,6 +30,8 @@ struct FakeCupti {
   cudaError_t device_status = cudaSuccess;
   std::map<std::string, CUptiResult> fails;  ///< by the name of a call, or "enable 10" with a kind
   std::vector<std::vector<Bytes>> pending;   ///< buffers, handed over by the next flush
+  int incomplete = 0;                        ///< flushes that leave the buffers with CUPTI
+  std::vector<std::uint8_t*> held;           ///< by CUPTI meanwhile
   std::size_t dropped = 0;                   ///< reported once
   bool cut_short = false;                    ///< the last record of each buffer is incomplete
   std::vector<std::uint64_t> ids;            ///< as they are pushed now
@@ -53,19 +55,23 @@ inline FakeCupti& fake() {
   return state;
 }
 
-/// Asks for a buffer, fills it and hands it over, as CUPTI's thread does.
-inline void hand_over(const std::vector<Bytes>& records) {
+inline std::uint8_t* ask_for_buffer() {
   std::uint8_t* buffer = nullptr;
   std::size_t size = 0;
   std::size_t most = 7;
   fake().request(&buffer, &size, &most);
+  return buffer;
+}
+
+/// Fills a buffer and hands it over, as CUPTI's thread does.
+inline void hand_over(const std::vector<Bytes>& records, std::uint8_t* buffer = ask_for_buffer()) {
   std::size_t used = 0;
   for (const Bytes& record : records) {
     std::memcpy(buffer + used, record.data(), record.size());
     fake().offsets[buffer].push_back(used);
     used += record.size();
   }
-  fake().complete(nullptr, 0, buffer, size, used);
+  fake().complete(nullptr, 0, buffer, std::size_t{4} << 20, used);
 }
 
 inline CUptiResult next_record(std::uint8_t* buffer, std::size_t /*bytes*/, CUpti_Activity** record) {
@@ -80,13 +86,24 @@ inline CUptiResult next_record(std::uint8_t* buffer, std::size_t /*bytes*/, CUpt
 }
 
 inline CUptiResult flush_all(std::uint32_t flag) {
-  // On another thread: whoever flushes with a lock held that the callback takes would wait for ever.
+  const CUptiResult status = fake().called(flag == 0 ? "flush" : "forced flush");
+  std::vector<std::uint8_t*>& held = fake().held;
+  if (flag == 0 && fake().incomplete > 0) {
+    --fake().incomplete;
+    while (held.size() < fake().pending.size()) held.push_back(ask_for_buffer());
+    return status;
+  }
   std::vector<std::vector<Bytes>> buffers;
   buffers.swap(fake().pending);
+  // On another thread: whoever flushes with a lock held that the callback takes would wait for ever.
   std::thread([&] {
-    for (const std::vector<Bytes>& buffer : buffers) hand_over(buffer);
+    for (const std::vector<Bytes>& buffer : buffers) {
+      std::uint8_t* const memory = held.empty() ? ask_for_buffer() : held.back();
+      if (!held.empty()) held.pop_back();
+      hand_over(buffer, memory);
+    }
   }).join();
-  return fake().called(flag == 0 ? "flush" : "forced flush");
+  return status;
 }
 
 inline CuptiActivityApi fake_activity_api() {

@@ -2,10 +2,12 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <mutex>
 #include <new>
 #include <span>
 #include <string_view>
+#include <thread>
 #include <unordered_map>
 #include <utility>
 
@@ -36,6 +38,7 @@ Sink& sink() {
   return sink;
 }
 
+constexpr int kFlushes = 10;              ///< a millisecond apart
 constexpr std::uint32_t kMayReject = 27;  ///< cuptiGetVersion() of CUDA 12.9
 
 void CUPTIAPI on_buffer_requested(std::uint8_t** buffer, std::size_t* size, std::size_t* most_records) {
@@ -200,7 +203,14 @@ void CuptiSession::pop() {
 }
 
 CuptiRecords CuptiSession::take() {
-  check_cupti(api_.flush_all(0), "cuptiActivityFlushAll");
+  // A flush leaves out buffers with a record that CUPTI has not completed, which can lag behind the device. Buffers
+  // that are still out may be such ones: ask again for a while, then take them as they are.
+  for (int i = 0; i < kFlushes; ++i) {
+    check_cupti(api_.flush_all(0), "cuptiActivityFlushAll");
+    if (sink().pool.in_use() == 0) return drain();
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  check_cupti(api_.flush_all(CUPTI_ACTIVITY_FLAG_FLUSH_FORCED), "cuptiActivityFlushAll(FORCED)");
   return drain();
 }
 
