@@ -10,7 +10,7 @@
 #include "probes/cuda/cupti_records.h"
 #include "probes/cuda/cupti_session.h"
 #include "tests/approx.h"
-#include "tests/fake_cupti.h"
+#include "tests/cuda_fake_cupti.h"
 
 using namespace gable;
 using namespace gable::testing;
