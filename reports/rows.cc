@@ -207,12 +207,34 @@ std::vector<ReportRow> pass_rows(const Analysis& analysis) {
   return rows;
 }
 
+namespace {
+
+void add_measured(const ReportRow& row, ReportRow& rest) {
+  if (!row.measured) return;
+  if (!rest.measured) {
+    rest.measured = row.measured;
+    rest.measured->margin = 0;
+    rest.measured->diagnosis.clear();
+    return;
+  }
+  rest.measured->totals += row.measured->totals;
+  rest.measured->share_of_part += row.measured->share_of_part;
+  rest.measured->share_of_model += row.measured->share_of_model;
+}
+
+}  // namespace
+
 std::vector<ReportRow> top_rows(std::vector<ReportRow> rows, std::size_t n) {
   if (n == 0 || rows.size() <= n) return rows;
+  const bool measured = std::any_of(rows.begin(), rows.end(), [](const ReportRow& row) { return row.measured; });
+  const auto time_of = [&](const ReportRow& row) {
+    if (!measured) return row.totals.time_s;
+    return row.measured ? row.measured->totals.time.mean : 0;
+  };
   std::vector<std::size_t> order(rows.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return rows[a].totals.time_s > rows[b].totals.time_s; });
+                   [&](std::size_t a, std::size_t b) { return time_of(rows[a]) > time_of(rows[b]); });
   std::vector<bool> kept(rows.size());
   for (std::size_t i = 0; i < n; ++i) kept[order[i]] = true;
   std::vector<ReportRow> result;
@@ -232,6 +254,7 @@ std::vector<ReportRow> top_rows(std::vector<ReportRow> rows, std::size_t n) {
     rest.time_share_of_part += rows[i].time_share_of_part;
     rest.flop_share_of_model += rows[i].flop_share_of_model;
     rest.time_share_of_model += rows[i].time_share_of_model;
+    add_measured(rows[i], rest);
   }
   result.push_back(std::move(rest));
   return result;
