@@ -82,8 +82,9 @@ void fill(const Analysis& analysis, const Overlay& overlay, ReportRow& row) {
   }
   if (found.empty()) return;
   MeasuredCells cells;
-  cells.totals = found.front()->totals;
-  for (std::size_t i = 1; i < found.size(); ++i) cells.totals += found[i]->totals;
+  std::vector<const MeasuredTotals*> totals;
+  for (const OverlayOp* op : found) totals.push_back(&op->totals);
+  cells.totals = sum_of(totals);
   if (row.level == Level::kBlock) scale(cells.totals, share_of_block(analysis, row));
   if (row.level == Level::kOp || row.level == Level::kKernel) {
     if (found.size() == 1) cells.margin = found.front()->margin;

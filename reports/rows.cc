@@ -209,17 +209,19 @@ std::vector<ReportRow> pass_rows(const Analysis& analysis) {
 
 namespace {
 
-void add_measured(const ReportRow& row, ReportRow& rest) {
-  if (!row.measured) return;
-  if (!rest.measured) {
-    rest.measured = row.measured;
-    rest.measured->margin = 0;
-    rest.measured->diagnosis.clear();
-    return;
+/// What rows were measured to take together; nothing if none was.
+std::optional<MeasuredCells> measured_sum(const std::vector<ReportRow>& rows, const std::vector<bool>& left_out) {
+  std::vector<const MeasuredTotals*> totals;
+  MeasuredCells sum;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (left_out[i] || !rows[i].measured) continue;
+    totals.push_back(&rows[i].measured->totals);
+    sum.share_of_part += rows[i].measured->share_of_part;
+    sum.share_of_model += rows[i].measured->share_of_model;
   }
-  rest.measured->totals += row.measured->totals;
-  rest.measured->share_of_part += row.measured->share_of_part;
-  rest.measured->share_of_model += row.measured->share_of_model;
+  if (totals.empty()) return std::nullopt;
+  sum.totals = sum_of(totals);
+  return sum;
 }
 
 }  // namespace
@@ -242,6 +244,7 @@ std::vector<ReportRow> top_rows(std::vector<ReportRow> rows, std::size_t n) {
   rest.level = rows.front().level;
   rest.part = rows.front().part;
   rest.name = fmt::format("({} more)", rows.size() - n);
+  rest.measured = measured_sum(rows, kept);
   rest.executions = 0;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (kept[i]) {
@@ -254,7 +257,6 @@ std::vector<ReportRow> top_rows(std::vector<ReportRow> rows, std::size_t n) {
     rest.time_share_of_part += rows[i].time_share_of_part;
     rest.flop_share_of_model += rows[i].flop_share_of_model;
     rest.time_share_of_model += rows[i].time_share_of_model;
-    add_measured(rows[i], rest);
   }
   result.push_back(std::move(rest));
   return result;

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <utility>
+#include <vector>
 
 #include "analyzer/base/units.h"
 #include "reports/svg_scene.h"
@@ -17,15 +18,13 @@ struct MeasuredRow {
 
 MeasuredRow measured_row(const Overlay& overlay, std::size_t row) {
   MeasuredRow found;
+  std::vector<const MeasuredTotals*> totals;
   for (const OverlayOp& op : overlay.ops) {
     if (op.row != row) continue;
-    if (found.longest == nullptr) {
-      found.totals = op.totals;
-    } else {
-      found.totals += op.totals;
-    }
+    totals.push_back(&op.totals);
     if (found.longest == nullptr || op.totals.time.mean > found.longest->totals.time.mean) found.longest = &op;
   }
+  if (!totals.empty()) found.totals = sum_of(totals);
   return found;
 }
 

@@ -108,18 +108,22 @@ MeasuredClass MeasuredTotals::measured_class() const {
   return static_cast<MeasuredClass>(std::max_element(class_s.begin(), class_s.end()) - class_s.begin());
 }
 
-MeasuredTotals& MeasuredTotals::operator+=(const MeasuredTotals& other) {
-  for (std::size_t i = 0; i < samples_s.size(); ++i) samples_s[i] += other.samples_s[i];
-  time = summarize(samples_s);
-  flop += other.flop;
-  dram_bytes += other.dram_bytes;
-  launches += other.launches;
-  roof_s += other.roof_s;
-  for (std::size_t i = 0; i < by_roof.size(); ++i) by_roof.at(i) += other.by_roof.at(i);
-  if (datasheet_s && other.datasheet_s) *datasheet_s += *other.datasheet_s;
-  for (std::size_t i = 0; i < class_s.size(); ++i) class_s.at(i) += other.class_s.at(i);
-  count += other.count;
-  return *this;
+MeasuredTotals sum_of(const std::vector<const MeasuredTotals*>& all) {
+  MeasuredTotals sum = *all.front();
+  for (std::size_t k = 1; k < all.size(); ++k) {
+    const MeasuredTotals& other = *all[k];
+    for (std::size_t i = 0; i < sum.samples_s.size(); ++i) sum.samples_s[i] += other.samples_s[i];
+    sum.flop += other.flop;
+    sum.dram_bytes += other.dram_bytes;
+    sum.launches += other.launches;
+    sum.roof_s += other.roof_s;
+    for (std::size_t i = 0; i < kRoofCount; ++i) sum.by_roof.at(i) += other.by_roof.at(i);
+    if (sum.datasheet_s && other.datasheet_s) *sum.datasheet_s += *other.datasheet_s;
+    for (std::size_t i = 0; i < kMeasuredClassCount; ++i) sum.class_s.at(i) += other.class_s.at(i);
+    sum.count += other.count;
+  }
+  if (all.size() > 1) sum.time = summarize(sum.samples_s);
+  return sum;
 }
 
 Overlay make_overlay(const Analysis& analysis, const std::optional<Hardware>& datasheet,

@@ -62,7 +62,6 @@ struct MeasuredTotals {
   std::array<double, kMeasuredClassCount> class_s{};  ///< mean time by class
   std::size_t count = 1;                              ///< ops and passes in the sum
 
-  MeasuredTotals& operator+=(const MeasuredTotals& other);
   /// Time at the roofs over measured time; above 1 where it was faster. 0 without work, or without time.
   [[nodiscard]] double efficiency() const { return time.median > 0 ? roof_s / time.median : 0; }
   [[nodiscard]] std::optional<double> datasheet_efficiency() const;
@@ -73,6 +72,9 @@ struct MeasuredTotals {
   /// The class with most time.
   [[nodiscard]] MeasuredClass measured_class() const;
 };
+
+/// All of them together; at least one, of the same steps.
+MeasuredTotals sum_of(const std::vector<const MeasuredTotals*>& all);
 
 /// An op in one pass that is in both.
 struct OverlayOp {
