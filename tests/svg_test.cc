@@ -47,9 +47,7 @@ Analysis analysis_of(const std::string& ops, std::string_view roofs = "compute,d
   return analyze(std::move(model), hardware_of(hardware), options);
 }
 
-svg::Plot plot_of(const Analysis& analysis) {
-  return svg::make_plot(svg::build_scene(analysis), svg::plot_frame(0));
-}
+svg::Plot plot_of(const Analysis& analysis) { return svg::make_plot(svg::build_scene(analysis), svg::plot_frame(0)); }
 
 bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 

@@ -120,7 +120,6 @@ MeasuredTotals sum_of(const std::vector<const MeasuredTotals*>& all) {
     for (std::size_t i = 0; i < kRoofCount; ++i) sum.by_roof.at(i) += other.by_roof.at(i);
     if (sum.datasheet_s && other.datasheet_s) *sum.datasheet_s += *other.datasheet_s;
     for (std::size_t i = 0; i < kMeasuredClassCount; ++i) sum.class_s.at(i) += other.class_s.at(i);
-    sum.count += other.count;
   }
   if (all.size() > 1) sum.time = summarize(sum.samples_s);
   return sum;

@@ -60,7 +60,6 @@ struct MeasuredTotals {
   std::array<double, kRoofCount> by_roof{};           ///< by each roof alone; 0 where the term is off
   std::optional<double> datasheet_s;                  ///< roof_s on the datasheet's roofs
   std::array<double, kMeasuredClassCount> class_s{};  ///< mean time by class
-  std::size_t count = 1;                              ///< ops and passes in the sum
 
   /// Time at the roofs over measured time; above 1 where it was faster. 0 without work, or without time.
   [[nodiscard]] double efficiency() const { return time.median > 0 ? roof_s / time.median : 0; }
