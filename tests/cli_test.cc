@@ -103,7 +103,7 @@ TEST_CASE("wrong flags: one line on standard error, exit 2, nothing on standard 
       {gpt2 + "--batch 8",
        "unknown option '--batch'; known: --help, --model, --hw, --set, --dtype, --parts, --phase, --mode, --recipe, "
        "--fuse, "
-       "--recompute, --amp and 15 more"},
+       "--recompute, --amp and 16 more"},
       {gpt2 + "--phase setp", "--phase: unknown value 'setp', did you mean 'step'?"},
       {gpt2 + "--recompute blocks", "--recompute: unknown value 'blocks', did you mean 'block'?"},
       {gpt2 + "--recompute block", "--recompute says nothing about --phase forward; add --phase step"},
