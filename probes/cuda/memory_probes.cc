@@ -7,7 +7,7 @@
 #include "analyzer/base/units.h"
 #include "probes/cuda/probes.h"
 
-namespace gable {
+namespace gable::cuda {
 namespace {
 
 constexpr int kBuffers = 3;  ///< rotated: what a launch touches was not touched by the one before
@@ -220,4 +220,4 @@ std::vector<Figure> cache_probe(Session& session, const ProbeContext& context, C
   return {figure};
 }
 
-}  // namespace gable
+}  // namespace gable::cuda

@@ -7,7 +7,7 @@
 
 #include "analyzer/base/dtype.h"
 
-namespace gable {
+namespace gable::cuda {
 
 enum class StreamFn : std::uint8_t {
   kRead,   ///< sum += words of x
@@ -99,4 +99,4 @@ __host__ __device__ constexpr std::uint32_t pattern_word(std::int64_t i, std::ui
   return static_cast<std::uint32_t>(i) * 2654435761U + seed;
 }
 
-}  // namespace gable
+}  // namespace gable::cuda

@@ -8,7 +8,7 @@
 #include "probes/cuda/probes.h"
 #include "probes/cuda/shape_set.h"
 
-namespace gable {
+namespace gable::cuda {
 namespace {
 
 constexpr std::uint64_t kSeed = 1;
@@ -54,7 +54,7 @@ class Collected {
     if (wrong_ > 0) figure.config += fmt::format("; {} left out: {}", wrong_, why_);
     figure.value = figure.best = static_cast<double>(count_);
     figure.samples = count_;
-    if (count_ == 0) figure.refused = why_.empty() ? "interrupted before its first size" : why_;
+    if (count_ == 0) figure.refused = why_.empty() ? "no time for a first size" : why_;
     return figure;
   }
 
@@ -188,4 +188,4 @@ std::vector<Figure> rows_shapes_probe(Session& session, const ProbeContext& cont
   return {collected.figure("shapes.rows", 2 * sizes.size())};
 }
 
-}  // namespace gable
+}  // namespace gable::cuda
