@@ -56,7 +56,7 @@ inline constexpr int kFmaSteps = 32;  ///< a round
 inline constexpr double kFmaShift = -1.75;
 /// What chain `chain` of thread `thread` begins with: in [-1, 1), exact in fp16.
 __host__ __device__ constexpr double fma_start(std::int64_t thread, int chain) {
-  return static_cast<double>((thread * 37 + chain * 101) % 256 - 128) / 128;
+  return static_cast<double>((thread * 37 + std::int64_t{chain} * 101) % 256 - 128) / 128;
 }
 
 enum class FillKind : std::uint8_t {
