@@ -4,6 +4,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 namespace gable {
 
@@ -37,6 +38,21 @@ class InputError : public std::runtime_error {
 class CapabilityError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
+};
+
+/// A call of a device's driver or library failed while it ran. `what()` names the call, its error and the place in the
+/// sources: "cudaMalloc: cudaErrorMemoryAllocation (probes/cuda/session.cc:41)". Exit code 4.
+class DeviceError : public std::runtime_error {
+ public:
+  /// `file` may be a path from anywhere; what leads to the project's own folders is cut off.
+  DeviceError(std::string_view call, std::string_view name, std::string_view file, int line);
+
+  [[nodiscard]] const std::string& call() const { return call_; }
+  [[nodiscard]] const std::string& name() const { return name_; }
+
+ private:
+  std::string call_;
+  std::string name_;
 };
 
 /// Output could not be written (disk full, no permission, closed pipe). Exit code 1.

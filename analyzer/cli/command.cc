@@ -16,6 +16,7 @@ namespace {
 constexpr int kFailed = 1;
 constexpr int kWrongInput = 2;
 constexpr int kMissing = 3;
+constexpr int kDeviceFailed = 4;
 
 constexpr std::array<Command, 10> kCommands = {{
     {"", "analyze --model M [options]", "roofline report of a model on a device",
@@ -88,6 +89,9 @@ int run_analyze(const Args& args, const Io& io) {
   } catch (const CapabilityError& error) {
     io.err << error.what() << "\n";
     return kMissing;
+  } catch (const DeviceError& error) {
+    io.err << "the device failed: " << error.what() << "\n";
+    return kDeviceFailed;
   } catch (const OutputError& error) {
     io.err << error.what() << "\n";
     return kFailed;
