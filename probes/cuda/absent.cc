@@ -1,7 +1,7 @@
 // The CUDA backend of a program that was built without a CUDA toolkit.
 #include "analyzer/base/error.h"
+#include "probes/cuda/probe_table.h"
 #include "probes/device.h"
-#include "probes/probe.h"
 
 namespace gable {
 
@@ -11,6 +11,8 @@ std::string why_no_cuda() {
 
 Device open_cuda_device(int /*index*/) { throw CapabilityError("--device cuda: " + why_no_cuda()); }
 
-std::span<const ProbeRow> cuda_probe_table() { return {}; }
+std::vector<Figure> run_cuda_probe(CudaProbe /*which*/, const ProbeContext& /*context*/) {
+  throw CapabilityError("--device cuda: " + why_no_cuda());
+}
 
 }  // namespace gable
