@@ -81,7 +81,11 @@ void check_shape(const Shape& s, Dtype dtype, Dtype parameter, bool affine, std:
   const Tensor shift_grad = Tensor::result(s.channels, parameter);
   const Reference expected = reference(s, x, dy, gain, shift, affine);
 
-  ChannelNormCall call{.batch = s.batch, .channels = s.channels, .spatial = s.spatial, .groups = s.groups};
+  ChannelNormCall call;
+  call.batch = s.batch;
+  call.channels = s.channels;
+  call.spatial = s.spatial;
+  call.groups = s.groups;
   call.x = x.buffer();
   call.stats = stats.buffer();
   call.out = out.buffer();
@@ -121,7 +125,11 @@ TEST_CASE("batchnorm in evaluation takes the statistics that it is given, and le
     const Tensor x = Tensor::random(2 * 3 * 8, dtype, 1);
     const Tensor stats({1, 0.5, -2, 4, 0, 1}, Dtype::kFp32);
     const Tensor out = Tensor::result(x.size(), dtype);
-    ChannelNormCall call{.batch = 2, .channels = 3, .spatial = 8, .use_stats = true};
+    ChannelNormCall call;
+    call.batch = 2;
+    call.channels = 3;
+    call.spatial = 8;
+    call.use_stats = true;
     call.x = x.buffer();
     call.stats = stats.buffer();
     call.out = out.buffer();

@@ -104,7 +104,11 @@ TEST_CASE("matrix products: transposed, accumulating, in batches, with a bias, o
   for (const Dtype dtype : kFloats) {
     for (const Size& size : {Size{1, 1, 1, 1}, Size{8, 16, 32, 1}, Size{33, 17, 65, 1}, Size{16, 24, 40, 3}}) {
       for (int flags = 0; flags < 16; ++flags) {
-        GemmCall call{.m = size.m, .n = size.n, .k = size.k, .batch = size.batch};
+        GemmCall call;
+        call.m = size.m;
+        call.n = size.n;
+        call.k = size.k;
+        call.batch = size.batch;
         call.a_transposed = (flags & 1) != 0;
         call.b_transposed = (flags & 2) != 0;
         call.accumulate = (flags & 4) != 0;
@@ -145,7 +149,8 @@ TEST_CASE("what cannot be done is refused when it is prepared") {
   rows.x = floats;
   rows.out = floats;
   CHECK_THROWS_AS(engine().prepare(rows), std::invalid_argument);
-  GemmCall gemm{.m = 2, .n = 2, .k = 2};
+  GemmCall gemm;
+  gemm.m = gemm.n = gemm.k = 2;
   gemm.a = floats;
   gemm.b = halves;
   gemm.out = floats;
