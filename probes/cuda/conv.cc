@@ -25,6 +25,7 @@ struct Plan {
   ConvShape shape{};
   std::int64_t groups = 1;
   std::int64_t element_bytes = 4;
+  std::uint32_t weights_alignment = 256;  ///< the other operands lie in the scratch memory
 
   [[nodiscard]] std::int64_t column_bytes(std::int64_t images) const {
     return images * shape.out_plane() * shape.taps() * element_bytes;
@@ -62,7 +63,12 @@ Plan checked_plan(const ConvCall& call) {
   if (call.groups < 1 || call.in_channels % call.groups != 0 || call.out_channels % call.groups != 0)
     refuse(kWhat, "channels is not a multiple of groups");
   if (call.stride < 1 || call.dilation < 1) refuse(kWhat, "stride and dilation begin at 1");
-  Plan plan{call.direction, call.weights.dtype, shape_of(call), call.groups, row(call.weights.dtype).bits / 8};
+  Plan plan{call.direction,
+            call.weights.dtype,
+            shape_of(call),
+            call.groups,
+            row(call.weights.dtype).bits / 8,
+            common_alignment({call.weights.data})};
   const ConvShape& s = plan.shape;
   need(call.weights, call.out_channels * s.taps() / call.groups, plan.dtype, kWhat);
   need(call.x, s.images * s.channels * s.height * s.width, plan.dtype, kWhat);
@@ -74,6 +80,7 @@ Plan checked_plan(const ConvCall& call) {
 /// Of one group; the groups are the batch. Weights are m x k forward, with (out channels of a group) x (its taps).
 LtGemmSpec gemm_spec(const Plan& plan, std::int64_t columns, bool accumulate) {
   LtGemmSpec spec;
+  spec.alignment = plan.weights_alignment;
   spec.batch = plan.groups;
   spec.dtype = plan.dtype;
   const std::int64_t outs = plan.shape.out_channels / plan.groups;

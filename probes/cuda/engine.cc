@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 #include <utility>
 
 #include "probes/cuda/conv.h"
@@ -30,13 +29,6 @@ class Stream {
   const RuntimeApi* runtime_;
   cudaStream_t stream_ = nullptr;
 };
-
-/// The largest power of 2, at most 256, that divides all addresses.
-std::uint32_t common_alignment(std::initializer_list<const void*> addresses) {
-  std::uintptr_t bits = 256;
-  for (const void* address : addresses) bits |= reinterpret_cast<std::uintptr_t>(address);
-  return static_cast<std::uint32_t>(std::uintptr_t{1} << std::countr_zero(bits));
-}
 
 /// tf32 is stored as fp32.
 bool stored_alike(Dtype a, Dtype b) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <bit>
 #include <stdexcept>
 
 #include "probes/cuda/api.h"
@@ -29,6 +30,12 @@ void need_bytes(const Buffer& buffer, std::int64_t bytes, std::string_view what)
   if (!buffer && bytes > 0) refuse(what, "a buffer is missing");
   if (bytes_of(buffer) < bytes)
     refuse(what, fmt::format("a buffer of {} bytes is too small for {}", bytes_of(buffer), bytes));
+}
+
+std::uint32_t common_alignment(std::initializer_list<const void*> addresses) {
+  std::uintptr_t bits = 256;
+  for (const void* address : addresses) bits |= reinterpret_cast<std::uintptr_t>(address);
+  return static_cast<std::uint32_t>(std::uintptr_t{1} << std::countr_zero(bits));
 }
 
 void check_launch(std::string_view what) { check_cuda(cuda_runtime().get_last_error(), what); }

@@ -5,6 +5,7 @@
 #include <cuda_runtime_api.h>
 
 #include <functional>
+#include <initializer_list>
 #include <string_view>
 
 #include "probes/engine.h"
@@ -46,6 +47,8 @@ std::int64_t bytes_of(const Buffer& buffer);
 void need(const Buffer& buffer, std::int64_t n, Dtype dtype, std::string_view what);
 /// The same of int64 indices and byte masks, whose dtype no Dtype names.
 void need_bytes(const Buffer& buffer, std::int64_t bytes, std::string_view what);
+/// The largest power of 2, at most 256 (an allocation's), that divides all addresses.
+std::uint32_t common_alignment(std::initializer_list<const void*> addresses);
 /// @throws DeviceError if the last launch failed
 void check_launch(std::string_view what);
 

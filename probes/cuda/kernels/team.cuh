@@ -64,7 +64,7 @@ template <int kThreads, class T>
 __device__ inline T block_sum(T value) {
   constexpr int kWarps = kThreads / kWarp;
   // As bytes: a variable in shared memory has no constructor.
-  __shared__ alignas(T) unsigned char memory[kWarps * sizeof(T)];
+  alignas(T) __shared__ unsigned char memory[kWarps * sizeof(T)];
   T* parts = reinterpret_cast<T*>(memory);
   value = warp_sum(value);
   if (threadIdx.x % kWarp == 0) parts[threadIdx.x / kWarp] = value;
