@@ -1,0 +1,10 @@
+// cuBLASLt of the device that is not there: column-major products as its documentation defines them, computed plainly.
+#pragma once
+
+#include "probes/cuda/api.h"
+
+namespace gable::fake {
+
+LtApi make_lt();
+
+}  // namespace gable::fake
