@@ -194,13 +194,13 @@ void Tensor::check(const Reals& expected, double factor) const {
 }
 
 Buffer indices(const std::vector<std::int64_t>& values) {
-  const Buffer buffer = engine().allocate_bytes(static_cast<std::int64_t>(values.size() * sizeof(std::int64_t)));
+  Buffer buffer = engine().allocate_bytes(static_cast<std::int64_t>(values.size() * sizeof(std::int64_t)));
   engine().from_host(values.data(), buffer);
   return buffer;
 }
 
 Buffer bytes(const std::vector<std::uint8_t>& values) {
-  const Buffer buffer = engine().allocate_bytes(static_cast<std::int64_t>(values.size()));
+  Buffer buffer = engine().allocate_bytes(static_cast<std::int64_t>(values.size()));
   engine().from_host(values.data(), buffer);
   return buffer;
 }
