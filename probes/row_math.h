@@ -104,11 +104,11 @@ struct Window {
 
 /// What the optimizers are set to: PyTorch's defaults of AdamW; SGD's momentum as commonly 0.9.
 inline constexpr double kLearningRate = 1e-3;
-inline constexpr double kMomentum = 0.9;
+inline constexpr double kMomentumFactor = 0.9;
 inline constexpr double kBeta1 = 0.9;
 inline constexpr double kBeta2 = 0.999;
 inline constexpr double kAdamEps = 1e-8;
-inline constexpr double kDecay = 1e-2;
+inline constexpr double kWeightDecay = 1e-2;
 inline constexpr double kMaxNorm = 1;  ///< of clipping
 
 template <class T>
@@ -118,7 +118,7 @@ GABLE_HD inline void sgd(T& p, T g) {
 
 template <class T>
 GABLE_HD inline void momentum(T& p, T g, T& buffer) {
-  buffer = T(kMomentum) * buffer + g;
+  buffer = T(kMomentumFactor) * buffer + g;
   p -= T(kLearningRate) * buffer;
 }
 
@@ -126,7 +126,7 @@ GABLE_HD inline void momentum(T& p, T g, T& buffer) {
 /// the same work at each.
 template <class T>
 GABLE_HD inline void adamw(T& p, T g, T& m, T& v) {
-  p -= T(kLearningRate * kDecay) * p;
+  p -= T(kLearningRate * kWeightDecay) * p;
   m = T(kBeta1) * m + T(1 - kBeta1) * g;
   v = T(kBeta2) * v + T(1 - kBeta2) * g * g;
   p -= T(kLearningRate) * (m / T(1 - kBeta1)) / (std::sqrt(v / T(1 - kBeta2)) + T(kAdamEps));
