@@ -16,7 +16,16 @@ Cell where_measured(const ReportRow& row) {
 
 using M = const MeasuredCells&;
 
-constexpr std::array<Column, 15> kColumns = {{
+/// A count of a row whose counters were read; an empty text of another.
+template <auto get>
+Cell where_counted(const ReportRow& row) {
+  return row.measured && row.measured->totals.counters ? Cell(get(*row.measured->totals.counters))
+                                                       : Cell(std::string());
+}
+
+using C = const Counters&;
+
+constexpr std::array<Column, 19> kColumns = {{
     {"measured_s", "measured time of a step, mean", where_measured<[](M m) { return m.totals.time.mean; }>},
     {"measured_median_s", "the same, median: what rates and efficiency are of",
      where_measured<[](M m) { return m.totals.time.median; }>},
@@ -53,6 +62,11 @@ constexpr std::array<Column, 15> kColumns = {{
      }},
     {"diagnosis", "what explains a time under the roofs, most likely first",
      where_measured<[](M m) { return fmt::format("{}", fmt::join(m.diagnosis, "; ")); }>},
+    {"counted_dram_read_bytes", "DRAM bytes that the hardware counted as read, of a step; dram_bytes are the modelled",
+     where_counted<[](C c) { return c.dram_read_bytes; }>},
+    {"counted_dram_write_bytes", "the same, written", where_counted<[](C c) { return c.dram_write_bytes; }>},
+    {"counted_l2_bytes", "bytes requested of L2 as counted", where_counted<[](C c) { return c.l2_bytes; }>},
+    {"counted_flop", "FLOP as counted, matrix and vector", where_counted<[](C c) { return c.flop; }>},
 }};
 
 }  // namespace

@@ -258,6 +258,28 @@ void add_kernels(const Overlay& overlay, std::vector<std::string>& out) {
   out.push_back(fmt::format("By kernel (launches): {}.", listed(pieces)));
 }
 
+/// The op whose traffic is furthest from the modelled, and all together.
+void add_counters(const Analysis& analysis, const Overlay& overlay, std::vector<std::string>& out) {
+  const OverlayOp* furthest = nullptr;
+  double counted_bytes = 0;
+  double modelled_bytes = 0;
+  const auto traffic = [](const OverlayOp& op) {
+    return op.totals.counters->dram_read_bytes + op.totals.counters->dram_write_bytes;
+  };
+  for (const OverlayOp& op : overlay.ops) {
+    if (!op.totals.counters) continue;
+    counted_bytes += traffic(op);
+    modelled_bytes += op.totals.dram_bytes;
+    const auto gap = [&](const OverlayOp& o) { return std::fabs(traffic(o) - o.totals.dram_bytes); };
+    if (furthest == nullptr || gap(op) > gap(*furthest)) furthest = &op;
+  }
+  if (furthest == nullptr) return;
+  out.push_back(fmt::format(
+      "The hardware counted {} of DRAM traffic where the model has {}; furthest apart is {}, {} against {}.",
+      format_si(counted_bytes, "B", 3), format_si(modelled_bytes, "B", 3), op_name(analysis, *furthest),
+      format_si(traffic(*furthest), "B", 3), format_si(furthest->totals.dram_bytes, "B", 3)));
+}
+
 void add_missing(const Analysis& analysis, const Overlay& overlay, std::vector<std::string>& out) {
   std::vector<std::string> names;
   for (const NotMeasured& missing : overlay.not_measured) {
@@ -292,6 +314,7 @@ std::vector<std::string> measured_findings(const Analysis& analysis, const Overl
   add_recoverable(analysis, overlay, out);
   add_diagnoses(analysis, overlay, out);
   add_kernels(overlay, out);
+  add_counters(analysis, overlay, out);
   add_missing(analysis, overlay, out);
   out.emplace_back("What follows is of the roofline alone, as if nothing had been measured.");
   return out;

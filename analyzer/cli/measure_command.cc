@@ -31,7 +31,20 @@ void refuse_too_large(const Analysis& analysis, const Options& options, const De
   throw CapabilityError(out_of_memory_line(options, needed, device.facts));
 }
 
-Measurement measure(const Analysis& analysis, const Options& options, const Device& device, const Io& io) {
+/// Another run of the same tasks; a device without counters keeps its times.
+void count(const Analysis& analysis, const Program& program, Device& device, Measurement& measurement, const Io& io) {
+  device.recorder.reset();
+  std::string why_not;
+  const auto counting = open_cuda_counting(analysis.dtypes().act, program.tasks.size(), why_not);
+  try {
+    if (counting) why_not = count_program(program, *counting, measurement);
+  } catch (const CapabilityError& error) {
+    why_not = error.what();
+  }
+  if (!why_not.empty()) io.err << "--counters: " << why_not << "\n";
+}
+
+Measurement measure(const Analysis& analysis, const Options& options, Device& device, const Io& io) {
   ProgressLine line(io);
   RunOptions run;
   run.warmup = static_cast<std::int64_t>(whole_number("warmup", options.get("warmup").value_or("5"), 0));
@@ -45,6 +58,7 @@ Measurement measure(const Analysis& analysis, const Options& options, const Devi
   const Program program = build_program(analysis, *device.engine, run.seed);
   for (const SkippedOp& op : program.skipped) io.err << fmt::format("{} is left out: {}\n", op.op, op.why);
   Measurement measurement = run_program(analysis, program, device, run);
+  if (options.has("counters")) count(analysis, program, device, measurement, io);
   measurement.environment.emplace_back("date", utc_now());
   measurement.environment.emplace_back("command", command_of(options));
   return measurement;
@@ -110,7 +124,9 @@ int measure_command(const Args& args, const Io& io) {
   check_out(options);
   const Analysis analysis = analysis_to_run(options);
   if (options.has("warmup-study")) return warmup_study(options, io);
-  const Device device = open_device(options.get("device").value_or(""));
+  Device device = open_device(options.get("device").value_or(""));
+  if (options.has("counters") && device.facts.backend != "cuda")
+    throw CapabilityError("--counters: only CUDA devices have counters that can be read; this is " + device.facts.name);
   const MeasuringLock lock;
   const Interrupt interrupt;
   try {

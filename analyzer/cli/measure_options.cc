@@ -16,13 +16,14 @@ namespace {
 
 constexpr std::array<std::string_view, 8> kShared = {"model", "set",  "dtype",     "parts",
                                                      "phase", "mode", "optimizer", "clip-grad"};
-constexpr std::array<OptionRow, 7> kOwn = {{
+constexpr std::array<OptionRow, 8> kOwn = {{
     {"device", "cpu|cuda:N", "where it runs: the first CUDA device that works, else the CPU, unless given"},
     {"forward-only", "", "the same as --phase forward"},
     {"warmup", "N", "steps before those that are timed; 5 unless given"},
     {"steps", "N", "steps that are timed; 10 unless given"},
     {"seed", "N", "of the random values; 1 unless given"},
     {"warmup-study", "", "the step's time after 0, 1, 2 and 5 warm-ups, each in a process of its own"},
+    {"counters", "", "also what each op moves and computes, by the hardware's counters, in passes of their own"},
     {"out", "FILE", "writes the measurement there, for analyze --measured"},
 }};
 

@@ -57,7 +57,10 @@ std::vector<StudyFormat> formats_of(const Analysis& analysis, ReportOptions& rep
 }
 
 /// The datasheet of the product that a measured profile is of. Nothing for what is a datasheet itself.
-std::optional<Hardware> datasheet_of(const Hardware& /*hw*/) { return std::nullopt; }
+std::optional<Hardware> datasheet_of(const Hardware& hw) {
+  if (!hw.profile || hw.profile->datasheet.empty()) return std::nullopt;
+  return load_hardware(hw.profile->datasheet);
+}
 
 }  // namespace
 

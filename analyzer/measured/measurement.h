@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,6 +23,16 @@ struct MeasuredKernel {
   double time_s = 0;          ///< all launches of a step together
 };
 
+/// What the hardware counted in a step, all executions together; 0 where the chip has no such counter.
+struct Counters {
+  double dram_read_bytes = 0;
+  double dram_write_bytes = 0;
+  double l2_bytes = 0;
+  double flop = 0;
+
+  friend bool operator==(const Counters&, const Counters&) = default;
+};
+
 /// An op in one pass, all its executions of a step together.
 struct MeasuredOp {
   std::string op;  ///< "top/h/qkv", as Model::full_path names it
@@ -30,7 +41,8 @@ struct MeasuredOp {
   double cold_s = 0;              ///< in the first step; 0 if it was not recorded
   std::vector<double> samples_s;  ///< one a step, warm
   std::vector<MeasuredKernel> kernels;
-  std::string note;  ///< "by oneDNN brgemm, weights packed"
+  std::optional<Counters> counters;  ///< of passes of their own, where they were asked for
+  std::string note;                  ///< "by oneDNN brgemm, weights packed"
 };
 
 /// Where the time of a step went that no op has. Seconds a step, means over the steps.

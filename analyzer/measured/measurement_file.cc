@@ -18,7 +18,9 @@ constexpr Schema kSchema = {"a measurement", "gable-measurement/", kMeasurementS
 constexpr std::array<std::string_view, 18> kKeys = {
     "schema",      "device",    "backend", "model", "phase",      "dtype", "seed",         "warmup",  "settings",
     "environment", "cold_step", "steps",   "busy",  "overlapped", "ops",   "unattributed", "dropped", "complete"};
-constexpr std::array<std::string_view, 7> kOpKeys = {"op", "pass", "executions", "cold", "samples", "note", "kernels"};
+constexpr std::array<std::string_view, 8> kOpKeys = {"op",      "pass", "executions", "cold",
+                                                     "samples", "note", "kernels",    "counters"};
+constexpr std::array<std::string_view, 4> kCounterKeys = {"dram_read", "dram_write", "l2", "flop"};
 constexpr std::array<std::string_view, 3> kKernelKeys = {"name", "launches", "time"};
 
 double read_seconds(const YamlNode& node, std::string_view what) { return read_real(node, what, "seconds"); }
@@ -57,6 +59,14 @@ Named read_kernel(const YamlNode& node, std::string_view what) {
   return kernel;
 }
 
+Counters read_counters(const YamlNode& node) {
+  check_keys(node, "counters", kCounterKeys);
+  const auto count = [&](std::string_view key, std::string_view unit) {
+    return read_real(require(node, key, "counters"), key, unit);
+  };
+  return {count("dram_read", "bytes"), count("dram_write", "bytes"), count("l2", "bytes"), count("flop", "a count")};
+}
+
 MeasuredOp read_op(const YamlNode& node, std::size_t steps) {
   check_keys(node, "an op", kOpKeys);
   MeasuredOp op;
@@ -66,6 +76,7 @@ MeasuredOp read_op(const YamlNode& node, std::size_t steps) {
   if (const YamlNode* cold = node.find("cold")) op.cold_s = read_seconds(*cold, "cold");
   op.samples_s = read_samples(require(node, "samples", "an op"), "samples", steps);
   if (const YamlNode* note = node.find("note")) op.note = read_any_text(*note, "note");
+  if (const YamlNode* counters = node.find("counters")) op.counters = read_counters(*counters);
   for (const YamlNode& kernel : read_items(node, "kernels"))
     op.kernels.push_back(read_kernel<MeasuredKernel>(kernel, "a kernel"));
   return op;

@@ -23,6 +23,10 @@ std::string op_line(const MeasuredOp& op) {
   if (op.cold_s > 0) out += fmt::format(", cold: {}", op.cold_s);
   out += fmt::format(", samples: [{}]", fmt::join(op.samples_s, ", "));
   if (!op.note.empty()) out += fmt::format(", note: {}", quoted(op.note));
+  if (op.counters) {
+    out += fmt::format(", counters: {{dram_read: {}, dram_write: {}, l2: {}, flop: {}}}", op.counters->dram_read_bytes,
+                       op.counters->dram_write_bytes, op.counters->l2_bytes, op.counters->flop);
+  }
   if (!op.kernels.empty()) out += fmt::format(", kernels: {}", kernels_of(op.kernels));
   return out + "}\n";
 }

@@ -77,6 +77,7 @@ void join_ops(const Analysis& analysis, Overlay& overlay) {
       op.totals = work_of(analysis, row, pass, overlay.datasheet);
       op.totals.samples_s = measured[found->second].samples_s;
       op.totals.time = summarize(op.totals.samples_s);
+      op.totals.counters = measured[found->second].counters;
       classify(analysis, op);
       if (executions > 0 && executions != measured[found->second].executions)
         overlay.other_executions.push_back(overlay.ops.size());
@@ -86,6 +87,11 @@ void join_ops(const Analysis& analysis, Overlay& overlay) {
   for (std::size_t i = 0; i < measured.size(); ++i) {
     if (!joined[i]) overlay.not_in_model.push_back(i);
   }
+}
+
+Counters added(const Counters& a, const Counters& b) {
+  return {a.dram_read_bytes + b.dram_read_bytes, a.dram_write_bytes + b.dram_write_bytes, a.l2_bytes + b.l2_bytes,
+          a.flop + b.flop};
 }
 
 void rank_recoverable(Overlay& overlay) {
@@ -120,6 +126,7 @@ MeasuredTotals sum_of(const std::vector<const MeasuredTotals*>& all) {
     for (std::size_t i = 0; i < kRoofCount; ++i) sum.by_roof.at(i) += other.by_roof.at(i);
     if (sum.datasheet_s && other.datasheet_s) *sum.datasheet_s += *other.datasheet_s;
     for (std::size_t i = 0; i < kMeasuredClassCount; ++i) sum.class_s.at(i) += other.class_s.at(i);
+    sum.counters = sum.counters && other.counters ? std::optional(added(*sum.counters, *other.counters)) : std::nullopt;
   }
   if (all.size() > 1) sum.time = summarize(sum.samples_s);
   return sum;

@@ -59,6 +59,7 @@ struct MeasuredTotals {
   double roof_s = 0;                                  ///< at the roofs above each kernel, without launch latency
   std::array<double, kRoofCount> by_roof{};           ///< by each roof alone; 0 where the term is off
   std::optional<double> datasheet_s;                  ///< roof_s on the datasheet's roofs
+  std::optional<Counters> counters;                   ///< what the hardware counted
   std::array<double, kMeasuredClassCount> class_s{};  ///< mean time by class
 
   /// Time at the roofs over measured time; above 1 where it was faster. 0 without work, or without time.

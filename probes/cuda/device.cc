@@ -6,14 +6,13 @@
 #include "analyzer/base/error.h"
 #include "analyzer/base/units.h"
 #include "probes/cuda/api.h"
+#include "probes/cuda/cupti_recorder.h"
+#include "probes/cuda/engine.h"
 #include "probes/cuda/event_recorder.h"
 #include "probes/cuda/facts.h"
 #include "probes/cuda/session.h"
 
 namespace gable {
-
-std::unique_ptr<Engine> make_cuda_engine(const CudaApi& api, int device);
-std::unique_ptr<Recorder> make_cupti_recorder(std::string& why_not);
 
 Device open_cuda_device(int index) {
   const std::string why = why_no_cuda();

@@ -136,4 +136,18 @@ Measurement run_program(const Analysis& analysis, const Program& program, const 
   return m;
 }
 
+std::string count_program(const Program& program, Counting& counting, Measurement& measurement) {
+  const Ids ids(program);
+  do {
+    counting.begin();
+    for (std::size_t i = 0; i < program.tasks.size(); ++i) {
+      counting.push(ids.of_task(i));
+      program.tasks[i].run();
+      counting.pop();
+    }
+  } while (counting.end());
+  for (const TaskCounters& counted : counting.results()) measurement.ops.at(counted.id).counters = counted.counters;
+  return counting.note();
+}
+
 }  // namespace gable

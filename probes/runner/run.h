@@ -3,6 +3,7 @@
 
 #include <functional>
 
+#include "probes/counting.h"
 #include "probes/device.h"
 #include "probes/runner/program.h"
 
@@ -22,6 +23,11 @@ struct RunOptions {
 /// @throws Interrupted (sampling.h), DeviceError
 Measurement run_program(const Analysis& analysis, const Program& program, const Device& device,
                         const RunOptions& options);
+
+/// Counts what the ops move and compute, in passes of their own over the same tasks, into `measurement`. The device's
+/// recorder must be closed. @return what could not be counted, or why nothing was; "" if all was
+/// @throws DeviceError
+std::string count_program(const Program& program, Counting& counting, Measurement& measurement);
 
 /// The dims of the model and what else decides what ran, as the overlay compares them.
 std::vector<std::pair<std::string, std::string>> settings_of(const Analysis& analysis);

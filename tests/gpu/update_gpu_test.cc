@@ -57,7 +57,7 @@ TEST_CASE("the square of the norm, over several buffers, and clipping by it") {
         for (const double v : gradient->values()) sum += v * v;
       }
       norm.check({sum}, 10);
-      run(UpdateCall{UpdateFn::kClip, {}, first.buffer(), {}, {}, norm.buffer()});
+      run(UpdateCall{UpdateFn::kClipGradient, {}, first.buffer(), {}, {}, norm.buffer()});
       Reals clipped = first.values();
       for (double& v : clipped) v *= clip_factor(sum);
       first.check(clipped, 2);
@@ -67,7 +67,7 @@ TEST_CASE("the square of the norm, over several buffers, and clipping by it") {
   }
   const Tensor small({0.1, -0.2}, Dtype::kFp32);
   const Tensor norm({0.05}, Dtype::kFp32);
-  run(UpdateCall{UpdateFn::kClip, {}, small.buffer(), {}, {}, norm.buffer()});
+  run(UpdateCall{UpdateFn::kClipGradient, {}, small.buffer(), {}, {}, norm.buffer()});
   CHECK(small.read() == small.values());  // below the limit nothing changes
 }
 
