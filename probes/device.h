@@ -15,6 +15,12 @@ namespace gable {
 struct DeviceFacts {
   std::string backend;  ///< cpu or cuda
   std::string name;     ///< product: "NVIDIA H200", "Intel(R) Xeon(R) Processor"
+  std::string vendor;
+  std::string architecture;        ///< "x86-64, AVX-512", "Hopper"
+  std::string compute_capability;  ///< "" on a CPU
+  int units = 1;                   ///< cores or SMs
+  std::string cache_label = "L2";  ///< of the last cache before DRAM
+  std::int64_t cache_bytes = 0;
   std::int64_t memory_bytes = 0;
   std::int64_t free_bytes = 0;
   std::vector<std::pair<std::string, std::string>> environment;  ///< driver, libraries, threads, clocks, in order

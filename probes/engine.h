@@ -136,11 +136,11 @@ struct PoolCall {
 };
 
 /// Optimizer updates over one buffer, and the square of its norm.
-enum class UpdateFn : std::uint8_t { kZero, kSgd, kMomentum, kAdamw, kSquareSum, kClip };
+enum class UpdateFn : std::uint8_t { kZero, kSgd, kMomentum, kAdamw, kSquareSum, kClipGradient };
 struct UpdateCall {
   UpdateFn fn = UpdateFn::kSgd;
   Buffer parameters, gradient, first, second;  ///< first and second moment where the optimizer keeps them
-  Buffer norm;                                 ///< one element: kSquareSum adds to it, kClip scales the gradient by it
+  Buffer norm;                                 ///< one element: kSquareSum adds to it, kClipGradient scales the gradient by it
 };
 
 /// How a buffer is filled; from `seed`, the same on every engine.

@@ -23,7 +23,6 @@ struct ProbeContext {
   std::function<bool()> interrupted;            ///< asked between samples
   std::vector<ShapeTiming>* shapes = nullptr;   ///< where timings for the calibration go
   const std::vector<Figure>* before = nullptr;  ///< figures of the probes that ran before
-  int device = 0;                               ///< which of several, of the backend
 };
 
 struct ProbeRow {

@@ -36,7 +36,7 @@ class Recorder {
   virtual void begin_step() = 0;
   virtual void begin(std::uint64_t id) = 0;
   virtual void end() = 0;
-  /// Waits for the device. Times of tasks are summed by id.
+  /// Waits for the device. An id may come more than once.
   virtual StepRecord end_step() = 0;
 };
 

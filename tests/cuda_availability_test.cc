@@ -7,6 +7,7 @@
 #include "tests/cuda_fake.h"
 
 namespace gable {
+namespace fake = cuda::fake;
 
 TEST_CASE("one line for each reason") {
   CHECK(why_unusable(cudaErrorInsufficientDriver, 0, 0, 13000) ==

@@ -7,13 +7,14 @@
 #include "tests/cuda_fake.h"
 
 namespace gable {
+namespace fake = cuda::fake;
 
 TEST_CASE("times of a task are summed, those between tasks are nobody's") {
   fake::State& state = fake::reset();
   const auto recorder = make_event_recorder(fake::api().runtime, fake::clock().now);
   for (const double scale : {1.0, 2.0}) {
     recorder->begin_step();
-    for (const std::uint64_t id : {7, 8, 7}) {
+    for (const std::uint64_t id : {7U, 8U, 7U}) {
       recorder->begin(id);
       state.clock_s += scale * 1e-3 * static_cast<double>(id);
       recorder->end();

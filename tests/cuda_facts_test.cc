@@ -6,6 +6,7 @@
 #include "tests/cuda_fake.h"
 
 namespace gable {
+namespace fake = cuda::fake;
 
 TEST_CASE("facts in base units") {
   fake::reset();
@@ -63,14 +64,16 @@ TEST_CASE("the environment, in order") {
   const DeviceFacts out = describe(facts, Monitor(fake::api().nvml, facts.pci_bus_id), fake::api().lt);
   CHECK(out.backend == "cuda");
   CHECK(out.name == "NVIDIA Test");
-  const std::vector<std::pair<std::string, std::string>> expected = {{"driver", "580.65.06, CUDA 13.2"},
-                                                                     {"runtime", "CUDA 13.0"},
-                                                                     {"cuBLASLt", "13.1.0, libcublasLt.so.13"},
-                                                                     {"compute capability", "9.0"},
-                                                                     {"SMs", "2"},
-                                                                     {"clock", "up to 1 GHz"},
-                                                                     {"memory clock", "1 GHz"},
-                                                                     {"PCIe", "gen 3 x8"}};
+  CHECK(out.vendor == "NVIDIA");
+  CHECK(out.architecture == "Hopper");
+  CHECK(out.compute_capability == "9.0");
+  CHECK(out.units == 2);
+  CHECK(out.cache_label == "L2");
+  CHECK(out.cache_bytes == 65536);
+  const std::vector<std::pair<std::string, std::string>> expected = {
+      {"driver", "580.65.06, CUDA 13.2"}, {"runtime", "CUDA 13.0"},      {"cuBLASLt", "13.1.0, libcublasLt.so.13"},
+
+      {"clock", "up to 1.000 GHz"},       {"memory clock", "1.000 GHz"}, {"PCIe", "gen 3 x8"}};
   CHECK(out.environment == expected);
 }
 

@@ -6,7 +6,7 @@
 
 #include "probes/cuda/host_check.h"
 
-namespace gable::fake {
+namespace gable::cuda::fake {
 namespace {
 
 /// A kernel of this duration; `compute` is what it leaves in memory.
@@ -160,4 +160,4 @@ HostClock clock() {
           }};
 }
 
-}  // namespace gable::fake
+}  // namespace gable::cuda::fake

@@ -10,7 +10,7 @@
 
 #include "probes/cuda/session.h"
 
-namespace gable::fake {
+namespace gable::cuda::fake {
 
 struct State {
   double clock_s = 0;  ///< of host and device alike
@@ -45,4 +45,4 @@ const CudaApi& api();
 const ProbeKernels& kernels();
 HostClock clock();
 
-}  // namespace gable::fake
+}  // namespace gable::cuda::fake

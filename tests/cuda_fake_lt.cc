@@ -7,7 +7,7 @@
 #include "probes/cuda/host_check.h"
 #include "tests/cuda_fake.h"
 
-namespace gable::fake {
+namespace gable::cuda::fake {
 namespace {
 
 struct Desc {
@@ -219,4 +219,4 @@ LtApi make_lt() {
   return api;
 }
 
-}  // namespace gable::fake
+}  // namespace gable::cuda::fake

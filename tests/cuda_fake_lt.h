@@ -3,8 +3,8 @@
 
 #include "probes/cuda/api.h"
 
-namespace gable::fake {
+namespace gable::cuda::fake {
 
 LtApi make_lt();
 
-}  // namespace gable::fake
+}  // namespace gable::cuda::fake

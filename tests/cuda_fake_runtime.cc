@@ -5,7 +5,7 @@
 #include "tests/cuda_fake.h"
 #include "tests/cuda_fake_lt.h"
 
-namespace gable::fake {
+namespace gable::cuda::fake {
 namespace {
 
 /// Two SMs of a Hopper at 1 GHz, 64 bits of memory at 1 GHz, 64 KiB of L2.
@@ -79,6 +79,10 @@ void set_device(RuntimeApi& api) {
   };
   api.device_get_pci_bus_id = [](char* text, int /*length*/, int /*device*/) {
     std::strcpy(text, "0000:01:00.0");
+    return cudaSuccess;
+  };
+  api.get_device = [](int* device) {
+    *device = 0;
     return cudaSuccess;
   };
   api.set_device = [](int device) { return device == 0 ? cudaSuccess : cudaErrorInvalidDevice; };
@@ -207,4 +211,4 @@ const CudaApi& api() {
   return table;
 }
 
-}  // namespace gable::fake
+}  // namespace gable::cuda::fake

@@ -8,7 +8,7 @@
 #include "probes/cuda/host_check.h"
 #include "tests/approx.h"
 
-namespace gable {
+namespace gable::cuda {
 
 TEST_CASE("the sum of a pattern is that of its words") {
   for (const std::int64_t n : {0, 1, 2, 7, 1000, 70001}) {
@@ -88,4 +88,4 @@ TEST_CASE("products and how far they may be off") {
   CHECK(gemm_tolerance(Dtype::kInt8, Dtype::kInt32, exact) == 0);
 }
 
-}  // namespace gable
+}  // namespace gable::cuda

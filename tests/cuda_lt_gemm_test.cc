@@ -8,6 +8,7 @@
 #include "tests/cuda_fake.h"
 
 namespace gable {
+namespace fake = cuda::fake;
 namespace {
 
 /// The definition of GemmCall, for fp32.

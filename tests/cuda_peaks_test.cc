@@ -32,7 +32,7 @@ TEST_CASE("an H200") {
   CHECK(dram_peak(h200()).value == rel(3.201e9 * 2 * 6144 / 8));  // 4.917 TB/s
   CHECK(l2_peak(h200()).value == rel(132 * 64 * 1.98e9));
   CHECK(shared_peak(h200()).value == rel(132 * 128 * 1.98e9));
-  CHECK(vector_peak(h200(), Dtype::kFp32).arithmetic == "132 SMs x 128 multiply-adds x 2 FLOP x 1.98 GHz");
+  CHECK(vector_peak(h200(), Dtype::kFp32).arithmetic == "132 SMs x 128 multiply-adds x 2 FLOP x 1.980 GHz");
   CHECK(dram_peak(h200()).arithmetic == "6144 bits x 2 x 3.201 GHz / 8");
 }
 
@@ -48,7 +48,7 @@ TEST_CASE("datasheets within the rounding of their clocks") {
       {80, 108, 1.41e9, Dtype::kBf16, 312e12},     // A100
       {80, 108, 1.41e9, Dtype::kFp64, 19.5e12},    // A100
       {86, 84, 1.8e9, Dtype::kFp16, 154.8e12},     // A6000
-      {89, 142, 2.49e9, Dtype::kFp8E4m3, 733e12},  // L40S
+      {89, 142, 2.52e9, Dtype::kFp8E4m3, 733e12},  // L40S
       {90, 132, 1.83e9, Dtype::kFp16, 989.4e12},   // H100 SXM, at its tensor clock
       {100, 148, 1.856e9, Dtype::kBf16, 2250e12},  // B200
       {120, 170, 2.407e9, Dtype::kFp4, 1676e12},   // RTX 5090

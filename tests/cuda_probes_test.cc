@@ -3,17 +3,18 @@
 #include <doctest/doctest.h>
 
 #include "probes/cuda/probes.h"
+#include "probes/sampling.h"
 #include "tests/approx.h"
 #include "tests/cuda_fake.h"
 
-namespace gable {
+namespace gable::cuda {
 namespace {
 
 constexpr double kClose = 1e-5;  ///< events are floats of milliseconds
 
 struct Bench {
   fake::State& state = fake::reset();
-  Session session{fake::api(), fake::kernels(), 0, fake::clock()};
+  Session session{fake::api(), fake::kernels(), fake::clock()};
   std::vector<ShapeTiming> shapes;
   ProbeContext context;
   Bench() {
@@ -40,7 +41,7 @@ TEST_CASE("DRAM: bytes read + bytes written, of three buffers") {
     CHECK(figure.samples == 10);
     CHECK(figure.clock_hz == rel(990e6));
     CHECK(figure.temperature_c == 61);
-    CHECK(figure.config.starts_with("3 buffers of 64 KiB, "));  // a quarter of the memory each
+    CHECK(figure.config.starts_with("3 buffers of 64.00 KiB, "));  // a quarter of the memory each
     CHECK(bench.state.live_allocations == 0);
   }
 }
@@ -62,7 +63,7 @@ TEST_CASE("faster than the memory's clock allows") {
   Bench bench;
   bench.state.dram_bytes_per_s = 17e9;
   CHECK(only(dram_probe(bench.session, bench.context, StreamFn::kTriad)).refused ==
-        "above 16 GB/s, 64 bits x 2 x 1 GHz / 8");
+        "its best, 17.00 GB/s, is above 16.00 GB/s (64 bits x 2 x 1.000 GHz / 8)");
 }
 
 TEST_CASE("caches") {
@@ -78,7 +79,7 @@ TEST_CASE("caches") {
   Bench bench;
   bench.state.cache_bytes_per_s = 200e9;
   CHECK(only(cache_probe(bench.session, bench.context, CacheLevel::kL2)).refused ==
-        "above 128 GB/s, 2 SMs x 64 B x 1 GHz");
+        "its best, 200.0 GB/s, is above 128.0 GB/s (2 SMs x 64 B x 1.000 GHz)");
   CHECK(only(cache_probe(bench.session, bench.context, CacheLevel::kShared)).refused == "");
 }
 
@@ -111,11 +112,11 @@ TEST_CASE("the link to the host") {
     Bench bench;
     const std::vector<Figure> figures = transfer_probe(bench.session, bench.context, to_device);
     CHECK(only(figures).value == rel(4e9, kClose));
-    CHECK(only(figures).config == "64 KiB pinned, PCIe gen 3 x8");
+    CHECK(only(figures).config == "64.00 KiB pinned, PCIe gen 3 x8");
     CHECK(only(figures).refused == "");
     bench.state.link_bytes_per_s = 8e9;
     CHECK(only(transfer_probe(bench.session, bench.context, to_device)).refused ==
-          "above 7.877 GB/s, gen 3, 8 lanes x 984.6 MB/s");
+          "its best, 8.000 GB/s, is above 7.877 GB/s (gen 3, 8 lanes x 984.6 MB/s)");
     bench.state.corrupt = true;
     CHECK(only(transfer_probe(bench.session, bench.context, to_device)).refused.starts_with("word 0 is "));
   }
@@ -124,11 +125,13 @@ TEST_CASE("the link to the host") {
 TEST_CASE("matrix products: the fastest algorithm, in a burst and sustained") {
   Bench bench;
   bench.state.free_bytes = 128 << 10;
-  Session small(fake::api(), fake::kernels(), 0, fake::clock());
+  Session small(fake::api(), fake::kernels(), fake::clock());
   const std::vector<Figure> figures = matrix_probe(small, bench.context, Dtype::kBf16);
   REQUIRE(figures.size() == 2);
-  CHECK(figures[0].config == "burst, 64x64x64 TN, cublasLt algo 101, tile 1, split-k 1");
-  CHECK(figures[1].config == "sustained, 64x64x64 TN, cublasLt algo 101, tile 1, split-k 1");
+  CHECK(figures[0].probe == "matrix.bf16.burst");
+  CHECK(figures[1].probe == "matrix.bf16.sustained");
+  CHECK(figures[0].config == "64x64x64 TN, cublasLt algo 101, tile 1, split-k 1");
+  CHECK(figures[1].config == "64x64x64 TN, cublasLt algo 101, tile 1, split-k 1");
   for (const Figure& figure : figures) {
     CHECK(figure.refused == "");
     CHECK(figure.value == rel(2.0 * 64 * 64 * 64 / 1e-4, kClose));
@@ -140,7 +143,7 @@ TEST_CASE("matrix products: the fastest algorithm, in a burst and sustained") {
 TEST_CASE("matrix products that are wrong, not supported, or too fast to be true") {
   Bench bench;
   bench.state.free_bytes = 128 << 10;
-  Session small(fake::api(), fake::kernels(), 0, fake::clock());
+  Session small(fake::api(), fake::kernels(), fake::clock());
   bench.state.unsupported = {CUDA_R_8F_E4M3};
   CHECK(only(matrix_probe(small, bench.context, Dtype::kFp8E4m3)).refused.find("no algorithm on this device") !=
         std::string::npos);
@@ -149,15 +152,16 @@ TEST_CASE("matrix products that are wrong, not supported, or too fast to be true
   CHECK(only(matrix_probe(small, bench.context, Dtype::kBf16)).refused.starts_with("element (63, 63) is 999"));
   bench.state.corrupt = false;
   bench.state.gemm_s = {1e-8};
+  bench.context.budget_s = 1e-4;  // a sustained run would be a hundred million launches
   const std::vector<Figure> fast = matrix_probe(small, bench.context, Dtype::kBf16);
   REQUIRE(!fast.empty());
-  CHECK(fast[0].refused == "above 8.192 TFLOP/s, 2 SMs x 2048 multiply-adds x 2 FLOP x 1 GHz");
+  CHECK(fast[0].refused.ends_with("is above 8.192 TFLOP/s (2 SMs x 2048 multiply-adds x 2 FLOP x 1.000 GHz)"));
 }
 
 TEST_CASE("sizes for the calibration") {
   Bench bench;
   bench.state.free_bytes = 96 << 10;
-  Session small(fake::api(), fake::kernels(), 0, fake::clock());
+  Session small(fake::api(), fake::kernels(), fake::clock());
   CHECK(only(gemm_shapes_probe(small, bench.context)).config == "16 of 16 sizes");
   REQUIRE(bench.shapes.size() == 16);
   CHECK(bench.shapes[0].kind == "gemm");
@@ -180,13 +184,20 @@ TEST_CASE("sizes for the calibration") {
   CHECK(bench.shapes[1].shape == std::vector<std::int64_t>{8, 64});
 }
 
-TEST_CASE("an interruption leaves nothing half-done") {
+TEST_CASE("an interruption leaves nothing behind") {
   Bench bench;
-  bench.context.interrupted = [] { return true; };
-  CHECK(only(dram_probe(bench.session, bench.context, StreamFn::kRead)).refused ==
-        "interrupted before its first sample");
-  CHECK(only(gemm_shapes_probe(bench.session, bench.context)).refused == "interrupted before its first size");
-  CHECK(bench.shapes.empty());
+  int asked = 0;
+  bench.context.interrupted = [&] { return ++asked > 20; };
+  CHECK_THROWS_AS(dram_probe(bench.session, bench.context, StreamFn::kRead), Interrupted);
+  CHECK_THROWS_AS(gemm_shapes_probe(bench.session, bench.context), Interrupted);
+  CHECK(bench.state.live_allocations == 0);
 }
 
-}  // namespace gable
+TEST_CASE("a budget that is used up still gives figures") {
+  Bench bench;
+  bench.context.budget_s = 1e-9;
+  CHECK(only(dram_probe(bench.session, bench.context, StreamFn::kRead)).samples == 3);
+  CHECK(only(gemm_shapes_probe(bench.session, bench.context)).config == "1 of 16 sizes");
+}
+
+}  // namespace gable::cuda

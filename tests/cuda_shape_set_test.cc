@@ -8,7 +8,7 @@
 #include "probes/cuda/shape_set.h"
 #include "tests/approx.h"
 
-namespace gable {
+namespace gable::cuda {
 namespace {
 
 CudaFacts facts(int capability, int sms, double clock_hz) {
@@ -26,16 +26,16 @@ CudaFacts facts(int capability, int sms, double clock_hz) {
 TEST_CASE("points fill each axis evenly, and another seed moves them") {
   for (int axis = 0; axis < 4; ++axis) {
     std::array<int, 8> eighths{};
-    for (int i = 0; i < 64; ++i) ++eighths.at(static_cast<std::size_t>(8 * even_point(4, axis, i, 1)));
+    for (int i = 0; i < 64; ++i) ++eighths.at(static_cast<std::size_t>(8 * even_point(axis, i, 1)));
     for (const int count : eighths) {
       CAPTURE(axis);
-      CHECK(count >= 6);
-      CHECK(count <= 10);
+      CHECK(count >= 5);
+      CHECK(count <= 11);
     }
   }
-  // In one dimension the constant is the golden ratio's inverse.
-  CHECK(even_point(1, 0, 1, 0) - even_point(1, 0, 0, 0) + 1 == rel(0.6180339887498949 + 0, 1e-9));
-  CHECK(even_point(4, 0, 0, 1) != even_point(4, 0, 0, 2));
+  CHECK(even_point(0, 2, 0) == rel(0.75));               // 3 is 11 in base 2
+  CHECK(even_point(1, 4, 0) == rel(2.0 / 3 + 1.0 / 9));  // 5 is 12 in base 3
+  CHECK(even_point(0, 0, 1) == rel(0.5 + 0.6180339887498949 - 1));
 }
 
 TEST_CASE("shapes of the matrix peak") {
@@ -68,7 +68,7 @@ TEST_CASE("shapes of the calibration") {
     if (spec.batch > 1) ++batched;
     CHECK(gemm_memory_bytes(spec) <= h100.free_bytes / 2);
   }
-  CHECK(least <= 2);
+  CHECK(least <= 4);
   CHECK(most >= 8192);
   CHECK(batched == 128);
 }
@@ -93,4 +93,4 @@ TEST_CASE("streams and rows within a quarter of the memory") {
   for (const RowsSize& size : rows_sizes(small, Effort::kFull)) CHECK(8 * size.rows * size.width <= 1 << 18);
 }
 
-}  // namespace gable
+}  // namespace gable::cuda

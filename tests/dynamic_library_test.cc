@@ -25,7 +25,7 @@ TEST_CASE("what is loaded already is found behind a name that is not there") {
   CHECK(library.bind(function, "abs"));
   CHECK(function(-3) == 3);
   CHECK(!library.bind(function, "gable_no_such_function"));
-  CHECK(function == nullptr);
+  CHECK((function == nullptr));
 }
 
 TEST_CASE("where the toolkit's libraries are looked for") {

@@ -18,7 +18,7 @@ constexpr int kWrongInput = 2;
 constexpr int kMissing = 3;
 constexpr int kDeviceFailed = 4;
 
-constexpr std::array<Command, 10> kCommands = {{
+constexpr std::array<Command, 12> kCommands = {{
     {"", "analyze --model M [options]", "roofline report of a model on a device",
      "analyze --model gpt2-split --hw a100-pcie-40 --notes", report_command},
     {"memory", "analyze memory --model M [options]", "what a step keeps in memory, when most of it, and what fits",
@@ -37,6 +37,11 @@ constexpr std::array<Command, 10> kCommands = {{
     {"colocate", "analyze colocate --hp M [--be M|memcpy:SIZE]",
      "upper bound of what overlapping kernels of one job or two could gain",
      "analyze colocate --hp chargpt --be memcpy:4GB --hw a100-pcie-40", colocate_command},
+    {"probe", "analyze probe [--device cpu|cuda:N] [--quick|--full]",
+     "measures this machine: the roofs that --hw measured stands for", "analyze probe --device cpu --quick",
+     probe_command},
+    {"measure", "analyze measure --model M [options]", "runs the ops of a model on this machine and times each",
+     "analyze measure --model gpt2-split --device cpu --steps 20", measure_command},
     {"list", "analyze list models|hardware|hosts|ops|recipes|dtypes|formats", "what there is, with a line each",
      "analyze list models", list_command},
     {"show", "analyze show hardware H | model M | op K | recipe R",

@@ -23,6 +23,9 @@ struct Io {
 
 using Args = std::vector<std::string>;
 
+/// Exit code of what a signal ended: this and its number.
+inline constexpr int kSignalled = 128;
+
 struct Command {
   std::string_view name;  ///< "" for the report, which needs none
   std::string_view usage;
@@ -34,8 +37,8 @@ struct Command {
 std::span<const Command> command_table();
 
 /// Runs `analyze ARGS`. Exit code 0, 1 (output could not be written, internal error), 2 (wrong input), 3 (asked for
-/// what this machine lacks), 4 (a device failed while it ran) or 128 + the signal that stopped a sweep; the message is
-/// one line on io.err.
+/// what this machine lacks), 4 (a device failed while it ran) or 128 + the signal that stopped it; the message is one
+/// line on io.err.
 int run_analyze(const Args& args, const Io& io);
 
 int report_command(const Args& args, const Io& io);
@@ -44,9 +47,11 @@ int colocate_command(const Args& args, const Io& io);
 int list_command(const Args& args, const Io& io);
 int show_command(const Args& args, const Io& io);
 int lint_command(const Args& args, const Io& io);
+int measure_command(const Args& args, const Io& io);
 int memory_command(const Args& args, const Io& io);
 int whatif_command(const Args& args, const Io& io);
 int headroom_command(const Args& args, const Io& io);
+int probe_command(const Args& args, const Io& io);
 int sweep_command(const Args& args, const Io& io);
 
 }  // namespace gable

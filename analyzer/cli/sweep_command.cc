@@ -18,7 +18,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr int kSignalled = 128;  ///< exit code of what a signal ended: this + its number
 constexpr std::size_t kMostThreads = 1024;
 
 std::size_t threads_of(const Options& options) {

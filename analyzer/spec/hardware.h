@@ -10,6 +10,7 @@
 
 #include "analyzer/base/dtype.h"
 #include "analyzer/base/units.h"
+#include "analyzer/spec/profile.h"
 #include "analyzer/spec/yaml.h"
 
 namespace gable {
@@ -74,6 +75,7 @@ struct Hardware {
   std::optional<Quantity> threads_per_sm;
   std::optional<Quantity> tdp;
   std::vector<Link> links;
+  std::optional<Profile> profile;  ///< where probes measured it
 };
 
 /// The scalar quantities of a device: YAML section and key, unit, whether a spec must have it. Readers, `show hardware`

@@ -21,8 +21,6 @@ std::string environment(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-std::string profile_folder(const Machine& machine) { return machine.data_home + "/gable/hw"; }
-
 /// The profile that was written last; "" if there is none.
 std::string newest_profile(const Machine& machine) {
   std::string newest;
@@ -53,7 +51,10 @@ std::string model_line(const std::string& text) {
   return "";
 }
 
-/// The name of the shipped spec that lists one of the product names; "" if none does.
+}  // namespace
+
+std::string profile_folder(const Machine& machine) { return machine.data_home + "/gable/hw"; }
+
 std::string spec_of_product(const std::string& product) {
   for (const std::string& name : list_specs(SpecKind::kHardware)) {
     const std::string path = find_spec(SpecKind::kHardware, name);
@@ -63,8 +64,6 @@ std::string spec_of_product(const std::string& product) {
   }
   return "";
 }
-
-}  // namespace
 
 Machine this_machine() {
   std::string data_home = environment("XDG_DATA_HOME");

@@ -17,6 +17,12 @@ struct Machine {
 };
 Machine this_machine();
 
+/// Where the user's measured profiles are.
+std::string profile_folder(const Machine& machine);
+
+/// The name of the shipped spec that lists a product's name; "" if none does.
+std::string spec_of_product(const std::string& product);
+
 struct HardwareChoice {
   Hardware hw;
   std::string reason;  ///< "named by --hw", "the GPU found here", ...

@@ -44,6 +44,8 @@ constexpr std::array<std::string_view, N + M> joined(const std::array<std::strin
 }
 
 constexpr auto kTopKeys = joined(kKeys, std::array<std::string_view, 1>{"links"});
+constexpr auto kProfileKeys =
+    joined(kTopKeys, std::array<std::string_view, 5>{"schema", "measured", "figures", "shapes", "complete"});
 constexpr auto kRateKeys = joined(kQuantityKeys, std::array<std::string_view, 2>{"sparse", "fp16_accumulate"});
 constexpr auto kLinkKeys = joined(kQuantityKeys, std::array<std::string_view, 2>{"name", "direction"});
 
@@ -52,7 +54,12 @@ class HardwareReader {
   explicit HardwareReader(const YamlNode& root) : root_(root) {}
 
   Hardware read() {
-    check_keys(root_, "a hardware spec", kTopKeys);
+    if (root_.find("schema") != nullptr) {
+      hw_.profile = read_profile(root_);
+      check_keys(root_, "a profile", kProfileKeys);
+    } else {
+      check_keys(root_, "a hardware spec", kTopKeys);
+    }
     hw_.name = read_name(require(root_, "name", kWhat), "the device's name");
     hw_.title = read_text(require(root_, "title", kWhat), "title");
     hw_.kind = read_text(require(root_, "kind", kWhat), "kind");

@@ -147,12 +147,14 @@ Where place_of(const TreeBuilder& builder, const YAML::Mark& mark) {
   return where;
 }
 
-void check_bytes(std::string_view text, const std::string& file) {
+std::string too_large(std::uintmax_t bytes, const YamlKind& kind) {
+  return fmt::format("{} bytes are too large for {}; the limit is {} ({} MiB)", bytes, kind.name, kind.most_bytes,
+                     kind.most_bytes >> 20U);
+}
+
+void check_bytes(std::string_view text, const std::string& file, const YamlKind& kind) {
   const Where whole{std::make_shared<const std::string>(file)};
-  if (text.size() > kMaxSpecBytes) {
-    throw InputError(
-        whole, fmt::format("{} bytes are too large for a spec; the limit is {} (1 MiB)", text.size(), kMaxSpecBytes));
-  }
+  if (text.size() > kind.most_bytes) throw InputError(whole, too_large(text.size(), kind));
   const std::size_t bad_utf8 = valid_utf8_prefix(text);
   const auto* const control = std::find_if(text.begin(), text.end(), [](char c) {
     const auto byte = static_cast<unsigned char>(c);
@@ -165,8 +167,8 @@ void check_bytes(std::string_view text, const std::string& file) {
   const std::size_t line_start = before.rfind('\n') == std::string_view::npos ? 0 : before.rfind('\n') + 1;
   const Where where{whole.file, static_cast<int>(std::count(before.begin(), before.end(), '\n')) + 1,
                     static_cast<int>(bad - line_start) + 1};
-  throw InputError(
-      where, fmt::format("byte 0x{:02x} is not text; a spec is UTF-8 YAML", static_cast<unsigned char>(text[bad])));
+  throw InputError(where, fmt::format("byte 0x{:02x} is not text; {} is UTF-8 YAML",
+                                      static_cast<unsigned char>(text[bad]), kind.name));
 }
 
 }  // namespace
@@ -176,8 +178,8 @@ const YamlNode* YamlNode::find(std::string_view key) const {
   return it == entries.end() ? nullptr : &it->value;
 }
 
-YamlNode parse_yaml(std::string_view text, const std::string& file) {
-  check_bytes(text, file);
+YamlNode parse_yaml(std::string_view text, const std::string& file, const YamlKind& kind) {
+  check_bytes(text, file, kind);
   // The comment at the end makes yaml-cpp notice a quote that is never closed: at a line's end it takes the file's end
   // for it.
   std::istringstream stream(std::string(text) + (text.ends_with('\n') ? "#" : "\n#"));
@@ -186,12 +188,13 @@ YamlNode parse_yaml(std::string_view text, const std::string& file) {
     YAML::Parser parser(stream);
     if (!parser.HandleNextDocument(builder)) {
       throw InputError(Where{std::make_shared<const std::string>(file)},
-                       "the file is empty; a spec starts with 'name:'");
+                       fmt::format("the file is empty; {} starts with '{}'", kind.name, kind.first));
     }
     YamlNode root = builder.take();
     TreeBuilder second(file);
     if (parser.HandleNextDocument(second)) {
-      throw InputError(second.take().where, "a spec is one YAML document; a second one starts here");
+      throw InputError(second.take().where,
+                       fmt::format("{} is one YAML document; a second one starts here", kind.name));
     }
     return root;
   } catch (const YAML::Exception& error) {
@@ -199,7 +202,7 @@ YamlNode parse_yaml(std::string_view text, const std::string& file) {
   }
 }
 
-YamlNode load_yaml(const std::string& path) {
+YamlNode load_yaml(const std::string& path, const YamlKind& kind) {
   const Where whole{std::make_shared<const std::string>(path)};
   std::error_code status_error;
   const auto status = std::filesystem::status(path, status_error);
@@ -208,16 +211,16 @@ YamlNode load_yaml(const std::string& path) {
   if (!std::filesystem::is_regular_file(status)) throw InputError(whole, "cannot read: not a regular file");
   std::ifstream in(path, std::ios::binary);
   if (!in) throw InputError(whole, fmt::format("cannot read: {}", std::strerror(errno)));
-  // One byte over the limit is enough to refuse a 100 MB file without reading it.
-  std::string text(kMaxSpecBytes + 1, '\0');
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(in.gcount()));
-  if (text.size() > kMaxSpecBytes) {
-    const auto size = std::filesystem::file_size(path, status_error);
-    throw InputError(whole,
-                     fmt::format("{} bytes are too large for a spec; the limit is {} (1 MiB)", size, kMaxSpecBytes));
+  // One piece over the limit is enough to refuse a file that is much larger.
+  std::string text;
+  std::string piece(kMaxSpecBytes, '\0');
+  while (in && text.size() <= kind.most_bytes) {
+    in.read(piece.data(), static_cast<std::streamsize>(piece.size()));
+    text.append(piece, 0, static_cast<std::size_t>(in.gcount()));
   }
-  return parse_yaml(text, path);
+  if (text.size() > kind.most_bytes)
+    throw InputError(whole, too_large(std::filesystem::file_size(path, status_error), kind));
+  return parse_yaml(text, path, kind);
 }
 
 }  // namespace gable

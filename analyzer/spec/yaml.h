@@ -1,5 +1,5 @@
 // YAML files as plain trees with places. Restricted on purpose: no anchors, aliases, tags or second documents, so that
-// a hostile file cannot grow; at most kMaxSpecBytes and kMaxSpecDepth.
+// a hostile file cannot grow; at most as many bytes as a file of its kind may have, and kMaxSpecDepth.
 #pragma once
 
 #include <cstdint>
@@ -35,11 +35,18 @@ struct YamlEntry {
   YamlNode value;
 };
 
+/// What messages call a file, and how large it may be.
+struct YamlKind {
+  std::string_view name = "a spec";
+  std::string_view first = "name:";  ///< what such a file starts with
+  std::size_t most_bytes = kMaxSpecBytes;
+};
+
 /// Parses one document. `file` is the name shown in messages.
 /// @throws InputError with the place
-YamlNode parse_yaml(std::string_view text, const std::string& file);
+YamlNode parse_yaml(std::string_view text, const std::string& file, const YamlKind& kind = {});
 
 /// Reads and parses a file. @throws InputError if it cannot be read, is no regular file, or is too large.
-YamlNode load_yaml(const std::string& path);
+YamlNode load_yaml(const std::string& path, const YamlKind& kind = {});
 
 }  // namespace gable

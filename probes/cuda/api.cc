@@ -15,6 +15,7 @@ RuntimeApi real_runtime() {
   api.get_device_properties = ::cudaGetDeviceProperties;
   api.device_get_attribute = ::cudaDeviceGetAttribute;
   api.device_get_pci_bus_id = ::cudaDeviceGetPCIBusId;
+  api.get_device = ::cudaGetDevice;
   api.set_device = ::cudaSetDevice;
   api.device_synchronize = ::cudaDeviceSynchronize;
   api.get_last_error = ::cudaGetLastError;

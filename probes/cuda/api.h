@@ -20,6 +20,7 @@ struct RuntimeApi {
   decltype(&::cudaGetDeviceProperties) get_device_properties = nullptr;
   decltype(&::cudaDeviceGetAttribute) device_get_attribute = nullptr;
   decltype(&::cudaDeviceGetPCIBusId) device_get_pci_bus_id = nullptr;
+  decltype(&::cudaGetDevice) get_device = nullptr;
   decltype(&::cudaSetDevice) set_device = nullptr;
   decltype(&::cudaDeviceSynchronize) device_synchronize = nullptr;
   decltype(&::cudaGetLastError) get_last_error = nullptr;

@@ -8,7 +8,7 @@
 #include "analyzer/base/units.h"
 #include "probes/cuda/probes.h"
 
-namespace gable {
+namespace gable::cuda {
 namespace {
 
 constexpr std::int64_t kFmaRounds = 128;
@@ -30,7 +30,7 @@ std::string check_chains(const Session& session, const FmaLaunch& launch, std::i
 }  // namespace
 
 std::vector<Figure> fma_probe(Session& session, const ProbeContext& context, Dtype dtype) {
-  const std::string probe = fmt::format("vector.{}", row(dtype).name);
+  const std::string probe = fmt::format("fma.{}", row(dtype).name);
   const CudaFacts& facts = session.facts();
   const Deadline deadline(session, context);
   const bool pairs = dtype == Dtype::kFp16;
@@ -123,4 +123,4 @@ std::vector<Figure> transfer_probe(Session& session, const ProbeContext& context
   return {figure};
 }
 
-}  // namespace gable
+}  // namespace gable::cuda

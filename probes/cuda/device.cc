@@ -37,7 +37,7 @@ Device open_cuda_device(int index) {
     return device;
   }
   static const CudaApi ordered = with_ordered_streams(api);
-  device.recorder = make_event_recorder(api.runtime, steady_clock().now);
+  device.recorder = make_event_recorder(api.runtime, cuda::steady_clock().now);
   device.engine = make_cuda_engine(ordered, index);
   device.facts.environment.emplace_back("times", "by events around each op, gaps included: " + no_cupti);
   return device;

@@ -7,15 +7,16 @@
 namespace gable {
 namespace {
 
-constexpr cudaStream_t kDefaultStream = nullptr;
+/// The legacy default stream, by CUDA's convention.
+cudaStream_t default_stream() { return nullptr; }
 
 class EventRecorder : public Recorder {
  public:
   EventRecorder(const RuntimeApi& runtime, double (*now)()) : runtime_(&runtime), now_(now) {}
   ~EventRecorder() override {
-    for (const auto& [id, begin, end] : pairs_) {
-      static_cast<void>(runtime_->event_destroy(begin));
-      static_cast<void>(runtime_->event_destroy(end));
+    for (const Pair& pair : pairs_) {
+      static_cast<void>(runtime_->event_destroy(pair.begin));
+      static_cast<void>(runtime_->event_destroy(pair.end));
     }
   }
 
@@ -28,11 +29,11 @@ class EventRecorder : public Recorder {
   void begin(std::uint64_t id) override {
     if (used_ == pairs_.size()) pairs_.push_back({id, make(), make()});
     pairs_[used_].id = id;
-    check_cuda(runtime_->event_record(pairs_[used_].begin, kDefaultStream), "cudaEventRecord");
+    check_cuda(runtime_->event_record(pairs_[used_].begin, default_stream()), "cudaEventRecord");
   }
 
   void end() override {
-    check_cuda(runtime_->event_record(pairs_[used_].end, kDefaultStream), "cudaEventRecord");
+    check_cuda(runtime_->event_record(pairs_[used_].end, default_stream()), "cudaEventRecord");
     ++used_;
   }
 

@@ -34,6 +34,24 @@ constexpr std::array<ReasonRow, 6> kReasons = {{
     {0x80, "power brake"},
 }};
 
+/// CUDA C++ Programming Guide, "Compute Capabilities"; the number where the name is not known.
+std::string architecture(int capability) {
+  if (capability == 75) return "Turing";
+  if (capability == 89) return "Ada";
+  switch (capability / 10) {
+    case 8:
+      return "Ampere";
+    case 9:
+      return "Hopper";
+    case 10:
+    case 11:
+    case 12:
+      return "Blackwell";
+    default:
+      return fmt::format("compute capability {}.{}", capability / 10, capability % 10);
+  }
+}
+
 }  // namespace
 
 CudaFacts cuda_facts(const RuntimeApi& runtime, int device) {
@@ -114,6 +132,11 @@ DeviceFacts describe(const CudaFacts& facts, const Monitor& monitor, const LtApi
   DeviceFacts out;
   out.backend = "cuda";
   out.name = facts.name;
+  out.vendor = "NVIDIA";
+  out.architecture = architecture(facts.capability);
+  out.compute_capability = fmt::format("{}.{}", facts.capability / 10, facts.capability % 10);
+  out.units = facts.sms;
+  out.cache_bytes = facts.l2_bytes;
   out.memory_bytes = facts.memory_bytes;
   out.free_bytes = facts.free_bytes;
   auto& environment = out.environment;
@@ -127,8 +150,6 @@ DeviceFacts describe(const CudaFacts& facts, const Monitor& monitor, const LtApi
   } else {
     environment.emplace_back("cuBLASLt", "none: " + lt.why_not);
   }
-  environment.emplace_back("compute capability", fmt::format("{}.{}", facts.capability / 10, facts.capability % 10));
-  environment.emplace_back("SMs", fmt::format("{}", facts.sms));
   environment.emplace_back("clock", "up to " + format_si(facts.clock_hz, "Hz"));
   if (facts.memory_clock_hz > 0) environment.emplace_back("memory clock", format_si(facts.memory_clock_hz, "Hz"));
   if (monitor.power_limit_w() > 0) environment.emplace_back("power limit", format_si(monitor.power_limit_w(), "W"));

@@ -5,7 +5,7 @@
 
 #include "probes/cuda/launchers.h"
 
-namespace gable {
+namespace gable::cuda {
 namespace {
 
 constexpr int kThreads = 256;
@@ -151,4 +151,4 @@ const ProbeKernels& probe_kernels() {
   return kernels;
 }
 
-}  // namespace gable
+}  // namespace gable::cuda

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstring>
 
-namespace gable {
+namespace gable::cuda {
 namespace {
 
 template <typename T>
@@ -148,4 +148,4 @@ double gemm_tolerance(Dtype dtype, Dtype out, const Dot& exact) {
   return rounding * std::abs(exact.value) + sums * exact.magnitude;
 }
 
-}  // namespace gable
+}  // namespace gable::cuda

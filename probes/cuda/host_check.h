@@ -8,7 +8,7 @@
 #include "analyzer/base/dtype.h"
 #include "probes/cuda/probe_kernels.h"
 
-namespace gable {
+namespace gable::cuda {
 
 /// Sum of the first n words of a pattern, modulo 2^32.
 std::uint32_t pattern_sum(std::int64_t n, std::uint32_t seed);
@@ -37,4 +37,4 @@ Dot dot(Dtype dtype, const void* a, const void* b, std::int64_t k);
 /// How far an element of a product may be from `exact`: rounding of the result, and of k sums in the accumulator.
 double gemm_tolerance(Dtype dtype, Dtype out, const Dot& exact);
 
-}  // namespace gable
+}  // namespace gable::cuda

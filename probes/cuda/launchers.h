@@ -3,7 +3,7 @@
 
 #include "probes/cuda/probe_kernels.h"
 
-namespace gable {
+namespace gable::cuda {
 
 cudaError_t launch_stream(const StreamLaunch& launch, cudaStream_t stream);
 cudaError_t launch_cache(const CacheLaunch& launch, cudaStream_t stream);
@@ -12,4 +12,4 @@ cudaError_t launch_fill(const FillLaunch& launch, cudaStream_t stream);
 cudaError_t launch_rows(const RowsLaunch& launch, cudaStream_t stream);
 cudaError_t launch_empty(std::uint32_t* out, std::uint32_t value, cudaStream_t stream);
 
-}  // namespace gable
+}  // namespace gable::cuda

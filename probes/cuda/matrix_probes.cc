@@ -8,7 +8,7 @@
 #include "probes/cuda/probes.h"
 #include "probes/cuda/shape_set.h"
 
-namespace gable {
+namespace gable::cuda {
 namespace {
 
 constexpr int kAlgorithms = 16;
@@ -39,7 +39,7 @@ Best fastest(Session& session, const ProbeContext& context, Dtype dtype) {
   const Deadline deadline(session, trial);
   Best best;
   for (const LtGemmSpec& spec : peak_shapes(session.facts(), dtype)) {
-    if (best.flop_per_s > 0 ? deadline.over() : deadline.interrupted()) break;
+    if (deadline.over() && best.flop_per_s > 0) break;
     try {
       LtGemm gemm(session.lt(), spec, kAlgorithms);
       const GemmMemory memory = gemm_memory(session, spec);
@@ -57,9 +57,9 @@ Best fastest(Session& session, const ProbeContext& context, Dtype dtype) {
   return best;
 }
 
-std::string config_of(std::string_view how, const LtGemm& gemm) {
+std::string config_of(const LtGemm& gemm) {
   const LtGemmSpec& spec = gemm.spec();
-  return fmt::format("{}, {}x{}x{} TN, {}", how, spec.m, spec.n, spec.k, gemm.choice());
+  return fmt::format("{}x{}x{} TN, {}", spec.m, spec.n, spec.k, gemm.choice());
 }
 
 }  // namespace
@@ -142,13 +142,12 @@ std::vector<Figure> matrix_probe(Session& session, const ProbeContext& context, 
   const std::function<void()> launch = gemm.task(memory.operands());
   launch();
   const std::string wrong = check_gemm(session, best.spec, memory.operands(), kPlaces);
-  if (!wrong.empty()) return {refused_figure(probe, config_of("burst", gemm), Unit::kFlopPerSecond, wrong)};
+  if (!wrong.empty()) return {refused_figure(probe, config_of(gemm), Unit::kFlopPerSecond, wrong)};
 
   std::vector<Figure> figures;
   const auto measure = [&](std::string_view how, const SamplingPlan& plan) {
-    if (deadline.interrupted()) return;
-    Figure figure = rate_figure(probe, config_of(how, gemm), Unit::kFlopPerSecond, flop_of(best.spec),
-                                sample(session, launch, plan, deadline));
+    Figure figure = rate_figure(fmt::format("{}.{}", probe, how), config_of(gemm), Unit::kFlopPerSecond,
+                                flop_of(best.spec), sample(session, launch, plan, deadline));
     refuse_above(figure, matrix_peak(session.facts(), dtype));
     figures.push_back(std::move(figure));
   };
@@ -157,4 +156,4 @@ std::vector<Figure> matrix_probe(Session& session, const ProbeContext& context, 
   return figures;
 }
 
-}  // namespace gable
+}  // namespace gable::cuda

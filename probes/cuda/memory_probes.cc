@@ -7,7 +7,7 @@
 #include "analyzer/base/units.h"
 #include "probes/cuda/probes.h"
 
-namespace gable {
+namespace gable::cuda {
 namespace {
 
 constexpr int kBuffers = 3;  ///< rotated: what a launch touches was not touched by the one before
@@ -117,7 +117,8 @@ std::vector<StreamLaunch> stream_variants(const CudaFacts& facts, std::int64_t b
   for (const int threads : {256, 512, 1024}) {
     for (const int unroll : {4, 8}) {
       const std::int64_t resident = facts.sms * std::int64_t{std::max(facts.threads_per_sm / threads, 1)};
-      const std::int64_t tiles = (bytes / 16 + threads * unroll - 1) / (threads * unroll);
+      const std::int64_t tile = std::int64_t{threads} * unroll;
+      const std::int64_t tiles = (bytes / 16 + tile - 1) / tile;
       for (const std::int64_t blocks : {resident, 8 * resident}) {
         StreamLaunch variant;
         variant.threads = threads;
@@ -220,4 +221,4 @@ std::vector<Figure> cache_probe(Session& session, const ProbeContext& context, C
   return {figure};
 }
 
-}  // namespace gable
+}  // namespace gable::cuda

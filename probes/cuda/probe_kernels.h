@@ -7,7 +7,7 @@
 
 #include "analyzer/base/dtype.h"
 
-namespace gable {
+namespace gable::cuda {
 
 enum class StreamFn : std::uint8_t {
   kRead,   ///< sum += words of x
@@ -56,7 +56,7 @@ inline constexpr int kFmaSteps = 32;  ///< a round
 inline constexpr double kFmaShift = -1.75;
 /// What chain `chain` of thread `thread` begins with: in [-1, 1), exact in fp16.
 __host__ __device__ constexpr double fma_start(std::int64_t thread, int chain) {
-  return static_cast<double>((thread * 37 + chain * 101) % 256 - 128) / 128;
+  return static_cast<double>((thread * 37 + std::int64_t{chain} * 101) % 256 - 128) / 128;
 }
 
 enum class FillKind : std::uint8_t {
@@ -99,4 +99,4 @@ __host__ __device__ constexpr std::uint32_t pattern_word(std::int64_t i, std::ui
   return static_cast<std::uint32_t>(i) * 2654435761U + seed;
 }
 
-}  // namespace gable
+}  // namespace gable::cuda

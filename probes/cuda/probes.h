@@ -8,7 +8,7 @@
 #include "probes/cuda/session.h"
 #include "probes/probe.h"
 
-namespace gable {
+namespace gable::cuda {
 
 /// DRAM bandwidth: bytes read + bytes written over time, of buffers beyond every cache.
 std::vector<Figure> dram_probe(Session& session, const ProbeContext& context, StreamFn fn);
@@ -43,4 +43,4 @@ struct GemmMemory {
 GemmMemory gemm_memory(const Session& session, const LtGemmSpec& spec);
 std::int64_t gemm_memory_bytes(const LtGemmSpec& spec);
 
-}  // namespace gable
+}  // namespace gable::cuda

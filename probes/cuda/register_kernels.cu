@@ -3,7 +3,7 @@
 
 #include "probes/cuda/launchers.h"
 
-namespace gable {
+namespace gable::cuda {
 namespace {
 
 __device__ __forceinline__ double multiply_add(double x, double c) { return fma(x, x, c); }
@@ -69,4 +69,4 @@ cudaError_t launch_empty(std::uint32_t* out, std::uint32_t value, cudaStream_t s
   return cudaGetLastError();
 }
 
-}  // namespace gable
+}  // namespace gable::cuda

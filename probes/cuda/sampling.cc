@@ -1,12 +1,13 @@
 #include "probes/cuda/sampling.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
-namespace gable {
+#include "probes/sampling.h"
+
+namespace gable::cuda {
 namespace {
 
 constexpr int kEnoughPastDeadline = 3;
@@ -69,7 +70,7 @@ std::int64_t warm_up(const Session& session, const std::function<void()>& launch
   std::int64_t n = 1;
   do {
     const double one = timed_s(session, Batch(session, launch, n, false)) / static_cast<double>(n);
-    const double wanted = one > 0 ? std::ceil(plan.sample_s / one) : plan.most_launches;
+    const double wanted = one > 0 ? std::ceil(0.999 * plan.sample_s / one) : plan.most_launches;
     // At most doubled: the first times are long, and a batch of a wrong guess could take minutes.
     n = std::clamp<std::int64_t>(static_cast<std::int64_t>(std::min(wanted, 1e9)), 1,
                                  std::min<std::int64_t>(2 * n, plan.most_launches));
@@ -106,18 +107,13 @@ class ReadingMean {
   unsigned long long reasons_ = 0;
 };
 
-Figure figure_of(std::string_view probe, std::string config, Unit unit, const Sampled& sampled) {
-  Figure figure;
-  figure.probe = probe;
-  figure.config = std::move(config);
-  figure.unit = unit;
-  figure.samples = static_cast<std::int64_t>(sampled.seconds.size());
+/// What NVML said while it ran.
+Figure annotated(Figure figure, const Sampled& sampled) {
   figure.clock_hz = sampled.reading.clock_hz;
   figure.power_w = sampled.reading.power_w;
   figure.temperature_c = sampled.reading.temperature_c;
   const std::string reasons = clocks_event_text(sampled.reading.clocks_event_reasons);
   if (!reasons.empty()) figure.config += "; " + reasons;
-  if (sampled.seconds.empty()) figure.refused = "interrupted before its first sample";
   return figure;
 }
 
@@ -157,8 +153,10 @@ Deadline::Deadline(const Session& session, const ProbeContext& context)
       context_(&context),
       end_s_(context.budget_s > 0 ? session.now() + context.budget_s : std::numeric_limits<double>::infinity()) {}
 
-bool Deadline::interrupted() const { return context_->interrupted && context_->interrupted(); }
-bool Deadline::over() const { return session_->now() >= end_s_ || interrupted(); }
+bool Deadline::over() const {
+  if (context_->interrupted && context_->interrupted()) throw Interrupted();
+  return session_->now() >= end_s_;
+}
 
 Sampled sample(const Session& session, const std::function<void()>& launch, const SamplingPlan& plan,
                const Deadline& deadline) {
@@ -171,8 +169,7 @@ Sampled sample(const Session& session, const std::function<void()>& launch, cons
   double measured = 0;
   while (static_cast<int>(out.seconds.size()) < plan.samples || measured < plan.at_least_s) {
     if (out.seconds.size() >= kMostSamples) break;
-    if (deadline.interrupted() ||
-        (deadline.over() && static_cast<int>(out.seconds.size()) >= std::min(kEnoughPastDeadline, plan.samples))) {
+    if (deadline.over() && static_cast<int>(out.seconds.size()) >= std::min(kEnoughPastDeadline, plan.samples)) {
       out.stopped = true;
       break;
     }
@@ -195,26 +192,12 @@ Sampled sample(const Session& session, const std::function<void()>& launch, cons
 }
 
 Figure rate_figure(std::string_view probe, std::string config, Unit unit, double work, const Sampled& sampled) {
-  Figure figure = figure_of(probe, std::move(config), unit, sampled);
-  std::vector<double> rates;
-  for (const double s : sampled.seconds) {
-    if (s > 0) rates.push_back(work / s);
-  }
-  const Summary summary = summarize(rates);
-  figure.value = summary.median;
-  figure.best = summary.max;
-  figure.spread = summary.spread();
-  if (rates.empty() && figure.refused.empty()) figure.refused = "took no measurable time";
-  return figure;
+  if (sampled.summary().min <= 0) return refused_figure(probe, std::move(config), unit, "took no measurable time");
+  return annotated(gable::rate_figure(std::string(probe), std::move(config), unit, work, sampled.seconds), sampled);
 }
 
-Figure time_figure(std::string_view probe, std::string config, const Sampled& sampled, double parts) {
-  Figure figure = figure_of(probe, std::move(config), Unit::kSeconds, sampled);
-  const Summary summary = sampled.summary();
-  figure.value = summary.median / parts;
-  figure.best = summary.min / parts;
-  figure.spread = summary.spread();
-  return figure;
+Figure time_figure(std::string_view probe, std::string config, const Sampled& sampled) {
+  return annotated(gable::time_figure(std::string(probe), std::move(config), sampled.seconds), sampled);
 }
 
 Figure refused_figure(std::string_view probe, std::string config, Unit unit, std::string why) {
@@ -226,9 +209,6 @@ Figure refused_figure(std::string_view probe, std::string config, Unit unit, std
   return figure;
 }
 
-void refuse_above(Figure& figure, const Peak& peak) {
-  if (peak.value <= 0 || figure.value <= peak.value || !figure.refused.empty()) return;
-  figure.refused = fmt::format("above {}, {}", format_si(peak.value, unit_symbol(figure.unit)), peak.arithmetic);
-}
+void refuse_above(Figure& figure, const Peak& peak) { gable::refuse_above(figure, peak.value, 0, peak.arithmetic); }
 
-}  // namespace gable
+}  // namespace gable::cuda

@@ -3,13 +3,23 @@
 #include <chrono>
 #include <thread>
 
-namespace gable {
+namespace gable::cuda {
 
-Session::Session(const CudaApi& api, const ProbeKernels& kernels, int device, HostClock clock)
+namespace {
+
+int current_device(const RuntimeApi& runtime) {
+  int device = 0;
+  check_cuda(runtime.get_device(&device), "cudaGetDevice");
+  return device;
+}
+
+}  // namespace
+
+Session::Session(const CudaApi& api, const ProbeKernels& kernels, HostClock clock)
     : api_(&api),
       kernels_(&kernels),
       clock_(clock),
-      facts_(cuda_facts(api.runtime, device)),
+      facts_(cuda_facts(api.runtime, current_device(api.runtime))),
       monitor_(api.nvml, facts_.pci_bus_id) {
   check_cuda(runtime().stream_create(&stream_, cudaStreamNonBlocking), "cudaStreamCreateWithFlags");
   check_cuda(runtime().event_create(&begin_, cudaEventDefault), "cudaEventCreateWithFlags");
@@ -71,4 +81,4 @@ HostClock steady_clock() {
           [](double seconds) { std::this_thread::sleep_for(std::chrono::duration<double>(seconds)); }};
 }
 
-}  // namespace gable
+}  // namespace gable::cuda

@@ -12,7 +12,7 @@
 #include "probes/cuda/lt_gemm.h"
 #include "probes/cuda/probe_kernels.h"
 
-namespace gable {
+namespace gable::cuda {
 
 /// Device or pinned host memory, freed with its owner.
 class Memory {
@@ -53,8 +53,8 @@ HostClock steady_clock();
 
 class Session {
  public:
-  /// Makes `device` current. @throws DeviceError
-  Session(const CudaApi& api, const ProbeKernels& kernels, int device, HostClock clock);
+  /// On the thread's current device, which is the one that was opened last. @throws DeviceError
+  Session(const CudaApi& api, const ProbeKernels& kernels, HostClock clock);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
   ~Session();
@@ -98,4 +98,4 @@ class Session {
   std::optional<LtContext> lt_;
 };
 
-}  // namespace gable
+}  // namespace gable::cuda

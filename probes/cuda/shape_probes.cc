@@ -4,11 +4,12 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 
 #include "probes/cuda/probes.h"
 #include "probes/cuda/shape_set.h"
 
-namespace gable {
+namespace gable::cuda {
 namespace {
 
 constexpr std::uint64_t kSeed = 1;
@@ -54,7 +55,7 @@ class Collected {
     if (wrong_ > 0) figure.config += fmt::format("; {} left out: {}", wrong_, why_);
     figure.value = figure.best = static_cast<double>(count_);
     figure.samples = count_;
-    if (count_ == 0) figure.refused = why_.empty() ? "interrupted before its first size" : why_;
+    if (count_ == 0) figure.refused = why_.empty() ? "no time for a first size" : why_;
     return figure;
   }
 
@@ -73,7 +74,7 @@ std::string check_rows(const Session& session, const RowsLaunch& launch) {
   for (const std::int64_t r : {std::int64_t{0}, launch.rows - 1}) {
     session.to_host(x.data(), launch.x + r * launch.width, bytes);
     session.to_host(out.data(), launch.out + r * launch.width, bytes);
-    double shift = launch.softmax ? -INFINITY : 0;
+    double shift = launch.softmax ? -std::numeric_limits<double>::infinity() : 0;
     for (const float v : x) {
       const auto value = static_cast<double>(v);
       shift = launch.softmax ? std::max(shift, value) : shift + value / static_cast<double>(launch.width);
@@ -145,7 +146,7 @@ std::vector<Figure> stream_shapes_probe(Session& session, const ProbeContext& co
       launch.out = buffers[0].data();
       launch.bytes = 4 * n;
       const std::int64_t tiles = (n / 4 + 1023) / 1024;
-      launch.blocks = static_cast<int>(std::clamp<std::int64_t>(tiles, 1, 32 * session.facts().sms));
+      launch.blocks = static_cast<int>(std::clamp<std::int64_t>(tiles, 1, std::int64_t{32} * session.facts().sms));
       const auto run = [&] { check_cuda(session.kernels().stream(launch, session.stream()), "stream kernel"); };
       run();
       const auto right = [&](std::int64_t i) {
@@ -188,4 +189,4 @@ std::vector<Figure> rows_shapes_probe(Session& session, const ProbeContext& cont
   return {collected.figure("shapes.rows", 2 * sizes.size())};
 }
 
-}  // namespace gable
+}  // namespace gable::cuda

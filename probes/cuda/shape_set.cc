@@ -8,7 +8,7 @@
 #include "probes/cuda/peaks.h"
 #include "probes/cuda/probes.h"
 
-namespace gable {
+namespace gable::cuda {
 namespace {
 
 constexpr double kMostPeakS = 0.1;
@@ -46,12 +46,18 @@ int how_many(Effort effort) { return effort == Effort::kQuick ? 16 : effort == E
 
 }  // namespace
 
-double even_point(int dims, int axis, int i, std::uint64_t seed) {
-  double root = 2;  // of x^(dims + 1) = x + 1; the iteration contracts
-  for (int step = 0; step < 64; ++step) root = std::pow(1 + root, 1.0 / (dims + 1));
-  // A shift from the seed: the golden ratio scrambles neighbours apart.
-  const double shift = std::fmod(0.5 + 0.6180339887498949 * static_cast<double>(seed % 1000003) * (axis + 1), 1.0);
-  return std::fmod(shift + (i + 1) * std::pow(root, -(axis + 1)), 1.0);
+double even_point(int axis, int i, std::uint64_t seed) {
+  constexpr std::array<int, 4> kBases = {2, 3, 5, 7};
+  const int base = kBases.at(static_cast<std::size_t>(axis));
+  double place = 1;
+  double point = 0;
+  for (int rest = i + 1; rest > 0; rest /= base) {
+    place /= base;
+    point += place * (rest % base);
+  }
+  constexpr double kGolden = 0.6180339887498949;  // its multiples lie apart, so that seeds do
+  const double shift = kGolden * static_cast<double>((seed % 1000003) * static_cast<std::uint64_t>(axis + 1));
+  return std::fmod(point + shift, 1.0);
 }
 
 std::vector<LtGemmSpec> peak_shapes(const CudaFacts& facts, Dtype dtype) {
@@ -72,7 +78,7 @@ std::vector<LtGemmSpec> calibration_shapes(const CudaFacts& facts, Effort effort
   constexpr std::array<Dtype, 4> kDtypes = {Dtype::kBf16, Dtype::kFp32, Dtype::kFp16, Dtype::kTf32};
   std::vector<LtGemmSpec> shapes;
   for (int i = 0; i < how_many(effort); ++i) {
-    const auto at = [&](int axis) { return even_point(4, axis, i, seed); };
+    const auto at = [&](int axis) { return even_point(axis, i, seed); };
     const bool batched = i % 8 >= 4;  // each dtype both ways
     LtGemmSpec spec = batched ? product(Dtype::kFp32, size_between(4, 11, at(0), 1), size_between(5, 11, at(1), 8),
                                         size_between(5, 8, at(2), 8))
@@ -117,4 +123,4 @@ std::vector<RowsSize> rows_sizes(const CudaFacts& facts, Effort effort) {
   return sizes;
 }
 
-}  // namespace gable
+}  // namespace gable::cuda

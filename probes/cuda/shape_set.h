@@ -8,11 +8,11 @@
 #include "probes/cuda/lt_gemm.h"
 #include "probes/probe.h"
 
-namespace gable {
+namespace gable::cuda {
 
-/// Coordinate `axis` of point i of a sequence that fills [0, 1)^dims evenly, begun at a place that `seed` chooses: the
-/// additive recurrence R_d of Roberts, "The Unreasonable Effectiveness of Quasirandom Sequences" (2018).
-double even_point(int dims, int axis, int i, std::uint64_t seed);
+/// Coordinate `axis` (0 to 3) of point i of a sequence that fills [0, 1)^4 evenly: Halton (1960), radical inverses in
+/// the bases 2, 3, 5, 7, turned by a shift that `seed` chooses (Cranley and Patterson 1976).
+double even_point(int axis, int i, std::uint64_t seed);
 
 /// Products for the matrix peak: large cubes and whole waves of tiles, without those that memory has no room for or
 /// that take more than a tenth of a second at the device's peak; at least one.
@@ -33,4 +33,4 @@ struct RowsSize {
 /// Softmax and layernorm.
 std::vector<RowsSize> rows_sizes(const CudaFacts& facts, Effort effort);
 
-}  // namespace gable
+}  // namespace gable::cuda

@@ -1,7 +1,7 @@
 // Kernels that move bytes: from DRAM, from the caches, from shared memory.
 #include "probes/cuda/launchers.h"
 
-namespace gable {
+namespace gable::cuda {
 namespace {
 
 __device__ __forceinline__ std::uint32_t sum_of(uint4 v) { return v.x + v.y + v.z + v.w; }
@@ -183,4 +183,4 @@ cudaError_t launch_cache(const CacheLaunch& launch, cudaStream_t stream) {
   return cudaGetLastError();
 }
 
-}  // namespace gable
+}  // namespace gable::cuda

@@ -1,0 +1,133 @@
+// `analyze measure`: runs the ops of a model on a device and writes their times.
+#include <fmt/format.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <ostream>
+
+#include "analyzer/base/error.h"
+#include "analyzer/base/text.h"
+#include "analyzer/cli/command.h"
+#include "analyzer/cli/interrupt.h"
+#include "analyzer/cli/measure_options.h"
+#include "analyzer/cli/output.h"
+#include "analyzer/cli/progress.h"
+#include "analyzer/cli/study_io.h"
+#include "probes/run_probes.h"
+#include "probes/runner/run.h"
+#include "probes/sampling.h"
+#include "reports/measurement_table.h"
+
+namespace gable {
+namespace {
+
+/// What is free before anything is allocated, so that no half-made model fills the machine.
+void refuse_too_large(const Analysis& analysis, const Options& options, const Device& device) {
+  const std::int64_t needed = program_bytes(analysis);
+  if (needed <= device.facts.free_bytes) return;
+  throw CapabilityError(out_of_memory_line(options, needed, device.facts));
+}
+
+Measurement measure(const Analysis& analysis, const Options& options, const Device& device, const Io& io) {
+  ProgressLine line(io);
+  RunOptions run;
+  run.warmup = static_cast<std::int64_t>(whole_number("warmup", options.get("warmup").value_or("5"), 0));
+  run.steps = static_cast<std::int64_t>(whole_number("steps", options.get("steps").value_or("10"), 1));
+  run.seed = whole_number("seed", options.get("seed").value_or("1"), 0);
+  run.interrupted = [] { return Interrupt::signal() != 0; };
+  run.progress = [&](std::int64_t done, std::int64_t all) {
+    line.show(fmt::format("{}, {}, step {} of {}", device.facts.name, analysis.model.name, done + 1, all));
+  };
+  line.show(fmt::format("{}, {}, preparing", device.facts.name, analysis.model.name));
+  const Program program = build_program(analysis, *device.engine, run.seed);
+  for (const SkippedOp& op : program.skipped) io.err << fmt::format("{} is left out: {}\n", op.op, op.why);
+  Measurement measurement = run_program(analysis, program, device, run);
+  measurement.environment.emplace_back("date", utc_now());
+  measurement.environment.emplace_back("command", command_of(options));
+  return measurement;
+}
+
+/// Each row in a process of its own: whatever is warm in this one is cold there.
+std::vector<double> steps_of_process(const std::vector<std::string>& args, const std::string& file) {
+  std::vector<std::string> words = {"/proc/self/exe", "measure"};
+  words.insert(words.end(), args.begin(), args.end());
+  words.insert(words.end(), {"--out", file});
+  std::vector<char*> pointers;
+  for (std::string& word : words) pointers.push_back(word.data());
+  pointers.push_back(nullptr);
+  const pid_t child = fork();
+  if (child == 0) {
+    if (freopen("/dev/null", "w", stdout) == nullptr) _exit(1);
+    execv(pointers.front(), pointers.data());
+    _exit(1);
+  }
+  int status = 0;
+  if (child < 0 || waitpid(child, &status, 0) != child || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
+    throw CapabilityError("--warmup-study: a measurement ended early; what it said stands above");
+  return load_measurement(file).step_s;
+}
+
+int warmup_study(const Options& options, const Io& io) {
+  const std::filesystem::path folder = std::filesystem::temp_directory_path() / fmt::format("gable-study-{}", getpid());
+  std::filesystem::create_directory(folder);
+  std::vector<WarmupRow> rows;
+  try {
+    for (const std::int64_t warmup : {0, 1, 2, 5}) {
+      std::vector<std::string> args = words_of(options, {"warmup", "warmup-study", "out"});
+      args.insert(args.end(), {"--warmup", std::to_string(warmup)});
+      rows.push_back({warmup, steps_of_process(args, (folder / "m.yaml").string())});
+    }
+  } catch (...) {
+    std::filesystem::remove_all(folder);
+    throw;
+  }
+  std::filesystem::remove_all(folder);
+  io.out << render_warmup_study(rows, {io.width, io.color});
+  return 0;
+}
+
+void check_out(const Options& options) {
+  const auto out = options.get("out");
+  if (!out) return;
+  if (!out->ends_with(".yaml"))
+    throw InputError(fmt::format("--out: {} does not end in .yaml, as a measurement does", in_quotes(*out)));
+  check_out_file(*out);
+}
+
+}  // namespace
+
+int measure_command(const Args& args, const Io& io) {
+  const std::vector<OptionRow>& rows = measure_option_rows();
+  const Options options = parse_options(args, rows);
+  if (options.has("help")) {
+    io.out << help_text("measure", rows);
+    return 0;
+  }
+  refuse_words(options, "measure");
+  check_out(options);
+  const Analysis analysis = analysis_to_run(options);
+  if (options.has("warmup-study")) return warmup_study(options, io);
+  const Device device = open_device(options.get("device").value_or(""));
+  const MeasuringLock lock;
+  const Interrupt interrupt;
+  try {
+    refuse_too_large(analysis, options, device);
+    const Measurement measurement = measure(analysis, options, device, io);
+    io.out << render_measurement(measurement, {io.width, io.color});
+    const std::array<OutputFile, 1> files = {{{options.get("out").value_or(""), write_measurement(measurement)}}};
+    if (options.has("out")) write_files(files, io.err);
+  } catch (const OutOfMemory& error) {
+    throw CapabilityError(out_of_memory_line(options, error.needed_bytes, device.facts));
+  } catch (const std::invalid_argument& error) {
+    throw CapabilityError(fmt::format("--device {}: {}", device.facts.backend, error.what()));
+  } catch (const Interrupted&) {
+    io.err << "interrupted; nothing is written\n";
+    return kSignalled + Interrupt::signal();
+  }
+  return 0;
+}
+
+}  // namespace gable
