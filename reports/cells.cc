@@ -2,7 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
 #include "analyzer/base/units.h"
+#include "reports/measured_rows.h"
 
 namespace gable {
 namespace {
@@ -39,7 +43,9 @@ double shown_flop(const ReportRow& row, const ReportOptions& options) {
 
 }  // namespace
 
-const std::vector<ShownColumn>& shown_columns() {
+namespace {
+
+const std::vector<ShownColumn>& modelled_columns() {
   using R = const ReportRow&;
   using O = const ReportOptions&;
   static const std::vector<ShownColumn> kColumns = {
@@ -86,6 +92,85 @@ const std::vector<ShownColumn>& shown_columns() {
   return kColumns;
 }
 
+std::string attained(const ReportRow& row, double rate, std::string_view unit) {
+  return row.measured && rate > 0 ? format_si(rate, unit, 3) : "-";
+}
+
+std::string ratio(double value) { return value > 0 ? fmt::format("{:.1f} %", 100 * value) : "-"; }
+
+/// What --measured shows beside the modelled time. Shares are of the time that ops were measured to take.
+const std::vector<ShownColumn>& measurement_columns() {
+  using R = const ReportRow&;
+  using O = const ReportOptions&;
+  static const std::vector<ShownColumn> kColumns = {
+      {"measured", [](R r, O) { return r.measured ? format_si(r.measured->totals.time.mean, "s", 3) : "-"; }, true, 0},
+      {"%meas",
+       [](R r, O) {
+         if (!r.measured) return std::string("-");
+         return percent(r.level == Level::kPart || r.level == Level::kModel ? r.measured->share_of_model
+                                                                            : r.measured->share_of_part);
+       },
+       true, 0},
+      {"vs roof", [](R r, O) { return r.measured ? ratio(r.measured->totals.efficiency()) : "-"; }, true, 0},
+      {kMeasuredClassHead,
+       [](R r, O) { return r.measured ? std::string(class_name(r.measured->totals.measured_class())) : "-"; }, false,
+       0},
+      {"margin",
+       [](R r, O) {
+         return r.measured && r.measured->margin > 0 ? fmt::format("x{}", format_significant(r.measured->margin, 3))
+                                                     : "-";
+       },
+       true, 2},
+      {"vs sheet",
+       [](R r, O) { return r.measured ? ratio(r.measured->totals.datasheet_efficiency().value_or(0)) : "-"; }, true, 3},
+      {"attained", [](R r, O) { return attained(r, r.measured ? r.measured->totals.flop_per_s() : 0, "FLOP/s"); }, true,
+       4},
+      {"", [](R r, O) { return attained(r, r.measured ? r.measured->totals.bytes_per_s() : 0, "B/s"); }, true, 4},
+  };
+  return kColumns;
+}
+
+/// The modelled columns with the ranks at which they make room for the measured ones; those not named are left out.
+std::vector<ShownColumn> overlay_columns(bool datasheet) {
+  struct Rank {
+    std::string_view head;
+    int drop;
+  };
+  constexpr std::array<Rank, 12> kRanks = {{{"params", 6},
+                                            {kMatrixHead, 1},
+                                            {"vector FLOP", 9},
+                                            {"bytes", 0},
+                                            {"FLOP/B", 2},
+                                            {"time", 0},
+                                            {"%FLOP", 7},
+                                            {"%time", 5},
+                                            {"bound", 7},
+                                            {"roof", 5},
+                                            {"launches", 8},
+                                            {"", 0}}};
+  std::vector<ShownColumn> all;
+  for (ShownColumn column : modelled_columns()) {
+    const auto* rank = std::find_if(kRanks.begin(), kRanks.end(), [&](const Rank& r) { return r.head == column.head; });
+    if (rank == kRanks.end() || (column.head.empty() && !all.empty())) continue;
+    column.drop = rank->drop;
+    all.push_back(column);
+    if (column.head != "time") continue;
+    for (const ShownColumn& measured : measurement_columns()) {
+      if (datasheet || measured.head != "vs sheet") all.push_back(measured);
+    }
+  }
+  return all;
+}
+
+}  // namespace
+
+const std::vector<ShownColumn>& shown_columns(const ReportOptions& options) {
+  static const std::vector<ShownColumn> kMeasured = overlay_columns(false);
+  static const std::vector<ShownColumn> kBoth = overlay_columns(true);
+  if (!options.overlay) return modelled_columns();
+  return options.overlay->datasheet ? kBoth : kMeasured;
+}
+
 std::string head_of(const ShownColumn& column, const ReportOptions& options) {
   return options.mac && column.head == kMatrixHead ? "MAC" : std::string(column.head);
 }
@@ -93,7 +178,7 @@ std::string head_of(const ShownColumn& column, const ReportOptions& options) {
 namespace {
 
 std::vector<ReportRow> running(std::vector<ReportRow> rows) {
-  std::erase_if(rows, [](const ReportRow& row) { return row.idle(); });
+  std::erase_if(rows, [](const ReportRow& row) { return row.idle() && !row.measured; });
   return rows;
 }
 
@@ -103,19 +188,24 @@ std::vector<Section> sections(const Analysis& analysis, const ReportOptions& opt
   std::vector<Section> all;
   if (options.by == By::kKind || options.by == By::kPass) {
     std::vector<ReportRow> rows = options.by == By::kKind ? kind_rows(analysis) : pass_rows(analysis);
-    all.push_back({model_row(analysis), top_rows(running(std::move(rows)), options.top)});
+    add_measured(analysis, options, rows);
+    all.push_back(
+        {with_measured(analysis, options, model_row(analysis)), top_rows(running(std::move(rows)), options.top)});
     return all;
   }
   for (const PartRow& part : analysis.parts) {
     std::vector<ReportRow> rows;
-    if (options.by != By::kPart) rows = top_rows(running(rows_of_part(analysis, part, options.by)), options.top);
-    all.push_back({part_row(analysis, part), std::move(rows)});
+    if (options.by != By::kPart) {
+      rows = with_measured(analysis, options, rows_of_part(analysis, part, options.by));
+      rows = top_rows(running(std::move(rows)), options.top);
+    }
+    all.push_back({with_measured(analysis, options, part_row(analysis, part)), std::move(rows)});
   }
   // A single part is the model: its heading is the model's total.
   if (!has_parts(analysis) && options.by != By::kPart) {
-    all.front().total = model_row(analysis);
+    all.front().total = with_measured(analysis, options, model_row(analysis));
   } else {
-    all.push_back({model_row(analysis), {}});
+    all.push_back({with_measured(analysis, options, model_row(analysis)), {}});
   }
   return all;
 }

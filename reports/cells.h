@@ -9,6 +9,8 @@
 
 namespace gable {
 
+inline constexpr std::string_view kMeasuredClassHead = "class";
+
 struct ShownColumn {
   std::string_view head;
   std::string (*show)(const ReportRow&, const ReportOptions&);
@@ -16,7 +18,8 @@ struct ShownColumn {
   int drop = 0;       ///< where the width does not suffice the highest goes first, 1 below 80 columns; 0 stays
 };
 
-const std::vector<ShownColumn>& shown_columns();
+/// With an overlay those that show the measurement stand beside the modelled time.
+const std::vector<ShownColumn>& shown_columns(const ReportOptions& options);
 
 /// "FLOP" or "MAC" where the head depends on --count.
 std::string head_of(const ShownColumn& column, const ReportOptions& options);

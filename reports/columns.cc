@@ -84,4 +84,13 @@ std::span<const Column> columns(bool mac) {
   return mac ? std::span<const Column>(kMacColumns) : std::span<const Column>(kColumns);
 }
 
+std::vector<Column> columns(const ReportOptions& options) {
+  const auto base = columns(options.mac);
+  std::vector<Column> all(base.begin(), base.end());
+  if (!options.overlay) return all;
+  const auto more = measured_columns();
+  all.insert(all.end(), more.begin(), more.end());
+  return all;
+}
+
 }  // namespace gable

@@ -6,8 +6,9 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
-#include "reports/rows.h"
+#include "reports/report.h"
 
 namespace gable {
 
@@ -23,5 +24,11 @@ struct Column {
 
 /// `mac` shows multiply-adds (`matrix_mac`) in place of `matrix_flop`.
 std::span<const Column> columns(bool mac);
+
+/// Those that --measured adds. Empty texts where a row was not measured; JSON leaves these out.
+std::span<const Column> measured_columns();
+
+/// All columns of a report.
+std::vector<Column> columns(const ReportOptions& options);
 
 }  // namespace gable

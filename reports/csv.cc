@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "reports/columns.h"
+#include "reports/measured_rows.h"
 #include "reports/report.h"
 
 namespace gable {
@@ -32,12 +33,13 @@ void append_csv(const Cell& cell, std::string& out) {
 }
 
 std::string render_csv(const Analysis& analysis, const ReportOptions& options) {
-  const auto all = columns(options.mac);
+  const std::vector<Column> all = columns(options);
   std::string out = "model,hardware";
   for (const Column& column : all) out += fmt::format(",{}", column.name);
   out += kCsvEnd;
   const std::string lead = fmt::format("{},{}", csv_field(analysis.model.name), csv_field(analysis.hw.name));
-  const auto add = [&](const ReportRow& row) {
+  const auto add = [&](const ReportRow& plain) {
+    const ReportRow row = plain.measured ? plain : with_measured(analysis, options, plain);  // sums have theirs
     out += lead;
     for (const Column& column : all) {
       out += ',';
@@ -48,7 +50,8 @@ std::string render_csv(const Analysis& analysis, const ReportOptions& options) {
   const bool over_parts = options.by == By::kKind || options.by == By::kPass;
   if (over_parts) {
     for (const ReportRow& row :
-         top_rows(options.by == By::kKind ? kind_rows(analysis) : pass_rows(analysis), options.top))
+         top_rows(with_measured(analysis, options, options.by == By::kKind ? kind_rows(analysis) : pass_rows(analysis)),
+                  options.top))
       add(row);
   }
   for (const PartRow& part : analysis.parts) {
@@ -58,7 +61,9 @@ std::string render_csv(const Analysis& analysis, const ReportOptions& options) {
         add(op_row(analysis, analysis.rows[i]));
       }
     } else if (!over_parts && options.by != By::kPart) {
-      for (const ReportRow& row : top_rows(rows_of_part(analysis, part, options.by), options.top)) add(row);
+      for (const ReportRow& row :
+           top_rows(with_measured(analysis, options, rows_of_part(analysis, part, options.by)), options.top))
+        add(row);
     }
     if (!over_parts) add(part_row(analysis, part));
   }

@@ -58,4 +58,20 @@ std::string ridge_line(const Analysis& analysis) {
                      format_si(analysis.hw.dram_bandwidth.value, "B/s"));
 }
 
+std::string measurement_line(const Measurement& measurement) {
+  std::string text =
+      fmt::format("measured: {} ({}), {} after {} of warm-up",
+                  measurement.device.empty() ? "a device without a name" : measurement.device, measurement.backend,
+                  counted(static_cast<std::int64_t>(measurement.step_s.size()), "step"), measurement.warmup);
+  for (const auto& [name, value] : measurement.environment) text += fmt::format(", {} {}", name, value);
+  return text;
+}
+
+std::vector<std::string> heading_lines(const Analysis& analysis, const ReportOptions& options) {
+  std::vector<std::string> lines = {hardware_line(analysis), model_line(analysis), settings_line(analysis),
+                                    ridge_line(analysis)};
+  if (options.overlay) lines.push_back(measurement_line(options.overlay->measurement));
+  return lines;
+}
+
 }  // namespace gable

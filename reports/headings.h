@@ -3,8 +3,9 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
-#include "analyzer/roofline/analysis.h"
+#include "reports/report.h"
 
 namespace gable {
 
@@ -19,6 +20,12 @@ std::string run_words(const Analysis& analysis);
 std::string settings_line(const Analysis& analysis);
 /// Ridge points of the dtypes that the ops compute in.
 std::string ridge_line(const Analysis& analysis);
+
+/// Whose measurement is laid over: device, steps, circumstances.
+std::string measurement_line(const Measurement& measurement);
+
+/// All of the lines, in order.
+std::vector<std::string> heading_lines(const Analysis& analysis, const ReportOptions& options);
 
 std::string_view mode_name(Mode mode);
 

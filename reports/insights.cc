@@ -274,4 +274,11 @@ std::vector<std::string> findings(const Analysis& analysis) {
   return out;
 }
 
+std::vector<std::string> findings(const Analysis& analysis, const ReportOptions& options) {
+  std::vector<std::string> out;
+  if (options.overlay) out = measured_findings(analysis, *options.overlay);
+  for (std::string& text : findings(analysis)) out.push_back(std::move(text));
+  return out;
+}
+
 }  // namespace gable

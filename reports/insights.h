@@ -12,6 +12,12 @@ namespace gable {
 /// The findings, most important first.
 std::vector<std::string> findings(const Analysis& analysis);
 
+/// Before them what a measurement shows, if the options hold one.
+std::vector<std::string> findings(const Analysis& analysis, const ReportOptions& options);
+
+/// Where the time of a step went, how far ops are from their roofs, what could be recovered, what needs explaining.
+std::vector<std::string> measured_findings(const Analysis& analysis, const Overlay& overlay);
+
 /// What --fuse and --recompute ask for and does nothing; what to know of what they do.
 std::vector<std::string> choice_findings(const Analysis& analysis);
 

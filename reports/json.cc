@@ -1,15 +1,13 @@
 // JSON after reports/schema.json. Counts are whole numbers, rates and times are in base units.
-#include <nlohmann/json.hpp>
-
 #include "reports/columns.h"
 #include "reports/headings.h"
 #include "reports/insights.h"
+#include "reports/measured_json.h"
+#include "reports/measured_rows.h"
 #include "reports/report.h"
 
 namespace gable {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr int kSchemaVersion = 1;
 
@@ -18,9 +16,9 @@ Json to_json(const Cell& cell) {
 }
 
 /// `sums` leaves out what identifies an op.
-Json row_json(const ReportRow& row, bool mac, bool sums) {
+Json row_json(const ReportRow& row, const ReportOptions& options, bool sums) {
   Json json = Json::object();
-  for (const Column& column : columns(mac)) {
+  for (const Column& column : columns(options.mac)) {
     const Cell cell = column.get(row);
     const auto* text = std::get_if<std::string>(&cell);
     const bool identifies = column.name == "level" || column.name == "pass" || column.name == "near_ridge" ||
@@ -33,6 +31,7 @@ Json row_json(const ReportRow& row, bool mac, bool sums) {
       json[std::string(column.name)] = to_json(cell);
     }
   }
+  if (row.measured) add_measured_columns(row, json);
   return json;
 }
 
@@ -119,12 +118,12 @@ Json class_json(const Totals& total) {
 }
 
 /// The model's totals, with those of each part under its name.
-Json totals_json(const Analysis& analysis, bool mac) {
-  Json totals = row_json(model_row(analysis), mac, true);
+Json totals_json(const Analysis& analysis, const ReportOptions& options) {
+  Json totals = row_json(with_measured(analysis, options, model_row(analysis)), options, true);
   for (const PartRow& part : analysis.parts) {
     std::string name = analysis.model.parts[part.part].name;
     if (totals.contains(name)) name += " (part)";  // a part called like a column
-    totals[name] = row_json(part_row(analysis, part), mac, true);
+    totals[name] = row_json(with_measured(analysis, options, part_row(analysis, part)), options, true);
   }
   return totals;
 }
@@ -137,24 +136,31 @@ std::string render_json(const Analysis& analysis, const ReportOptions& options) 
                {"model", model_json(analysis)},
                {"hardware", hardware_json(analysis)},
                {"settings", settings_json(analysis, options)},
-               {"totals", totals_json(analysis, options.mac)}};
+               {"totals", totals_json(analysis, options)}};
   Json rows = Json::array();
   for (const PartRow& part : analysis.parts) {
     const By inside = options.by == By::kBlock || options.by == By::kKernel ? options.by : By::kOp;
-    for (const ReportRow& row : top_rows(rows_of_part(analysis, part, inside), options.top)) {
-      rows.push_back(row_json(row, options.mac, false));
+    for (const ReportRow& row :
+         top_rows(with_measured(analysis, options, rows_of_part(analysis, part, inside)), options.top)) {
+      rows.push_back(row_json(row, options, false));
     }
   }
   root["rows"] = std::move(rows);
   Json by_kind = Json::object();
-  for (const ReportRow& row : kind_rows(analysis)) by_kind[row.name] = row_json(row, options.mac, true);
+  for (const ReportRow& row : with_measured(analysis, options, kind_rows(analysis)))
+    by_kind[row.name] = row_json(row, options, true);
   root["by_kind"] = std::move(by_kind);
   Json by_pass = Json::object();
-  for (const ReportRow& row : pass_rows(analysis)) by_pass[row.name] = row_json(row, options.mac, true);
+  for (const ReportRow& row : with_measured(analysis, options, pass_rows(analysis)))
+    by_pass[row.name] = row_json(row, options, true);
   root["by_pass"] = std::move(by_pass);
   root["by_class"] = class_json(analysis.total);
   if (options.clocks) root["clocks"] = clocks_json(analysis.total, *options.clocks);
-  root["findings"] = findings(analysis);
+  if (options.overlay) {
+    root["measured"] = measured_json(analysis, *options.overlay);
+    root["kernels"] = kernels_json(*options.overlay);
+  }
+  root["findings"] = findings(analysis, options);
   root["notes"] = options.notes ? Json(notes(analysis)) : Json::array();
   return root.dump(2) + "\n";
 }

@@ -21,7 +21,7 @@ std::string escaped(const std::string& text) {
 std::string cells(const ReportRow& row, const ReportOptions& options, bool strong) {
   std::string out = "|";
   bool first = true;
-  for (const ShownColumn& column : shown_columns()) {
+  for (const ShownColumn& column : shown_columns(options)) {
     const std::string text = escaped(column.show(row, options));
     out += first && strong ? fmt::format(" **{}** |", text) : fmt::format(" {} |", text);
     first = false;
@@ -33,13 +33,10 @@ std::string cells(const ReportRow& row, const ReportOptions& options, bool stron
 
 std::string render_markdown(const Analysis& analysis, const ReportOptions& options) {
   std::string out = fmt::format("# {} on {}\n\n", analysis.model.name, analysis.hw.name);
-  for (const auto& text :
-       {hardware_line(analysis), model_line(analysis), settings_line(analysis), ridge_line(analysis)}) {
-    out += fmt::format("- {}\n", text);
-  }
+  for (const auto& text : heading_lines(analysis, options)) out += fmt::format("- {}\n", text);
   out += "\n|";
   std::string rule = "|";
-  for (const ShownColumn& column : shown_columns()) {
+  for (const ShownColumn& column : shown_columns(options)) {
     out += fmt::format(" {} |", head_of(column, options));
     rule += column.right ? " ---: |" : " --- |";
   }
@@ -49,7 +46,7 @@ std::string render_markdown(const Analysis& analysis, const ReportOptions& optio
     for (const ReportRow& row : section.rows) out += cells(row, options, false);
   }
   out += "\n";
-  for (const std::string& text : findings(analysis)) out += fmt::format("- {}\n", text);
+  for (const std::string& text : findings(analysis, options)) out += fmt::format("- {}\n", text);
   if (options.clocks) {
     for (const std::string& text : clock_findings(analysis, *options.clocks)) out += fmt::format("- {}\n", text);
   }

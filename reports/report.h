@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "analyzer/measured/overlay.h"
 #include "analyzer/roofline/clocks.h"
 #include "reports/rows.h"
 
@@ -28,6 +29,7 @@ struct ReportOptions {
   int width = 80;  ///< of the terminal
   bool color = false;
   std::optional<ClockReport> clocks = {};
+  std::optional<Overlay> overlay = {};  ///< of the same analysis
 };
 
 struct Format {

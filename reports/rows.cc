@@ -207,12 +207,36 @@ std::vector<ReportRow> pass_rows(const Analysis& analysis) {
   return rows;
 }
 
+namespace {
+
+/// What rows were measured to take together; nothing if none was.
+std::optional<MeasuredCells> measured_sum(const std::vector<ReportRow>& rows, const std::vector<bool>& left_out) {
+  std::vector<const MeasuredTotals*> totals;
+  MeasuredCells sum;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (left_out[i] || !rows[i].measured) continue;
+    totals.push_back(&rows[i].measured->totals);
+    sum.share_of_part += rows[i].measured->share_of_part;
+    sum.share_of_model += rows[i].measured->share_of_model;
+  }
+  if (totals.empty()) return std::nullopt;
+  sum.totals = sum_of(totals);
+  return sum;
+}
+
+}  // namespace
+
 std::vector<ReportRow> top_rows(std::vector<ReportRow> rows, std::size_t n) {
   if (n == 0 || rows.size() <= n) return rows;
+  const bool measured = std::any_of(rows.begin(), rows.end(), [](const ReportRow& row) { return row.measured; });
+  const auto time_of = [&](const ReportRow& row) {
+    if (!measured) return row.totals.time_s;
+    return row.measured ? row.measured->totals.time.mean : 0;
+  };
   std::vector<std::size_t> order(rows.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return rows[a].totals.time_s > rows[b].totals.time_s; });
+                   [&](std::size_t a, std::size_t b) { return time_of(rows[a]) > time_of(rows[b]); });
   std::vector<bool> kept(rows.size());
   for (std::size_t i = 0; i < n; ++i) kept[order[i]] = true;
   std::vector<ReportRow> result;
@@ -220,6 +244,7 @@ std::vector<ReportRow> top_rows(std::vector<ReportRow> rows, std::size_t n) {
   rest.level = rows.front().level;
   rest.part = rows.front().part;
   rest.name = fmt::format("({} more)", rows.size() - n);
+  rest.measured = measured_sum(rows, kept);
   rest.executions = 0;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (kept[i]) {

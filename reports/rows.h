@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "analyzer/measured/overlay.h"
 #include "analyzer/roofline/analysis.h"
 
 namespace gable {
@@ -17,6 +19,15 @@ std::string_view by_name(By by);
 
 enum class Level : std::uint8_t { kKernel, kOp, kBlock, kKind, kPass, kPart, kModel };
 std::string_view level_name(Level level);
+
+/// What a row was measured to take (measured_rows.h).
+struct MeasuredCells {
+  MeasuredTotals totals;
+  double share_of_part = 0;  ///< of the measured time of ops
+  double share_of_model = 0;
+  double margin = 0;                   ///< of an op in a single pass: measured time over that of the nearest roof
+  std::vector<std::string> diagnosis;  ///< of an op above its roofs, most likely first
+};
 
 struct ReportRow {
   Level level = Level::kOp;
@@ -32,6 +43,7 @@ struct ReportRow {
   double time_share_of_part = 0;
   double flop_share_of_model = 0;
   double time_share_of_model = 0;
+  std::optional<MeasuredCells> measured = {};
 
   /// Nothing runs: dropout in evaluation.
   [[nodiscard]] bool idle() const { return totals.cost.launches + totals.cost.memcpys == Count(0); }
@@ -57,7 +69,8 @@ std::vector<ReportRow> kind_rows(const Analysis& analysis);
 /// One row a pass (forward, dgrad, wgrad, ...), over all selected parts, in the order of a step.
 std::vector<ReportRow> pass_rows(const Analysis& analysis);
 
-/// Keeps the n rows with most time, in their order; the rest is summed in a last row "(12 more)". n = 0 keeps all.
+/// Keeps the n rows with most time (measured, where it is), in their order; the rest is summed in a last row "(12
+/// more)". n = 0 keeps all.
 std::vector<ReportRow> top_rows(std::vector<ReportRow> rows, std::size_t n);
 
 }  // namespace gable

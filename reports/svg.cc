@@ -12,11 +12,12 @@ namespace gable {
 namespace svg {
 namespace {
 
-constexpr std::array<std::string_view, 3> kStrokes = {
+constexpr std::array<std::string_view, 4> kStrokes = {
     // indexed by Stroke
     R"(stroke="#333" stroke-width="2")",
     R"(stroke="#888" stroke-width="1.5")",
     R"(stroke="#555" stroke-width="1.5" stroke-dasharray="7 4")",
+    kSheetStroke,
 };
 
 void draw_roofs(const Layout& layout, Canvas& canvas) {
@@ -37,6 +38,18 @@ void draw_roofs(const Layout& layout, Canvas& canvas) {
   }
 }
 
+void draw_ghosts(const Layout& layout, Canvas& canvas) {
+  if (layout.ghosts.empty()) return;
+  canvas.open("g", R"(class="modelled" fill="#fff" stroke-width="1.2")");
+  for (const Ghost& ghost : layout.ghosts) {
+    canvas.open("g", fmt::format("stroke=\"{}\"", bound_color(ghost.bound)));
+    canvas.line(ghost.shift);
+    canvas.circle(ghost.shift.b, kGhostRadius);
+    canvas.close();
+  }
+  canvas.close();
+}
+
 void draw_marks(const Analysis& analysis, const Layout& layout, Canvas& canvas) {
   canvas.open("g", R"(class="points" fill-opacity="0.88" stroke="#fff" stroke-width="1")");
   for (const Mark& mark : layout.marks) {
@@ -51,17 +64,18 @@ void draw_marks(const Analysis& analysis, const Layout& layout, Canvas& canvas) 
   canvas.close();
 }
 
-std::string draw(const Analysis& analysis) {
-  const Scene scene = build_scene(analysis);
+std::string draw(const Analysis& analysis, const Overlay* overlay) {
+  const Scene scene = build_scene(analysis, overlay);
   const std::vector<Footnote> notes = footnotes(analysis, scene);
-  const Plot plot = make_plot(analysis, scene, plot_frame(notes.size()));
+  const Plot plot = make_plot(scene, plot_frame(notes.size()));
   const Layout layout = make_layout(analysis, scene, plot);
   Canvas canvas;
   open_page(fmt::format("Roofline of {} on {}", analysis.model.name, analysis.hw.title), canvas);
-  draw_header(analysis, canvas);
-  draw_legend(analysis, canvas);
+  draw_header(analysis, overlay, canvas);
+  overlay == nullptr ? draw_legend(analysis, canvas) : draw_overlay_legend(*overlay, canvas);
   draw_axes(plot, canvas);
   draw_roofs(layout, canvas);
+  draw_ghosts(layout, canvas);
   draw_marks(analysis, layout, canvas);
   for (const PlacedText& text : layout.texts) canvas.text(text.at, text.text, text.muted, text.style);
   draw_footnotes(notes, canvas);
@@ -72,6 +86,6 @@ std::string draw(const Analysis& analysis) {
 }  // namespace
 }  // namespace svg
 
-std::string render_svg(const Analysis& analysis) { return svg::draw(analysis); }
+std::string render_svg(const Analysis& analysis, const Overlay* overlay) { return svg::draw(analysis, overlay); }
 
 }  // namespace gable

@@ -94,6 +94,34 @@ void draw_name(const Analysis& analysis, Canvas& canvas) {
   draw_title(title, kLeft, width, canvas);
 }
 
+/// What colours and shapes mean, with the shares of time.
+void draw_bounds(const std::array<double, kBoundCount>& shares, double y, Canvas& canvas) {
+  double x = kLeft + 7;
+  for (std::size_t i = 0; i < kBoundCount; ++i) {
+    const auto bound = static_cast<Bound>(i);
+    canvas.open("g", fmt::format("fill=\"{}\"", bound_color(bound)));
+    canvas.mark(bound, {x, y}, 6.5);
+    canvas.close();
+    const std::string name = fmt::format("{}-bound", bound_name(bound));
+    const std::string share = percent(shares.at(i));
+    canvas.text({x + 13, y + 4}, name, share, {.size = 12});
+    x += 13 + text_width(fmt::format("{} {}", name, share), 12) + 16;
+  }
+}
+
+std::string overlay_verdict(const Overlay& overlay) {
+  double ops_s = 0;
+  double roof_s = 0;
+  for (const OverlayOp& op : overlay.ops) {
+    ops_s += op.totals.time.mean;
+    roof_s += op.totals.roof_s;
+  }
+  const std::string& device = overlay.measurement.device;
+  return fmt::format("Measured{}: a step {}, its ops {}, {} at their roofs (mean of {})",
+                     device.empty() ? "" : " on " + device, format_si(overlay.step.mean, "s"), format_si(ops_s, "s"),
+                     format_si(roof_s, "s"), counted(static_cast<std::int64_t>(overlay.step.n), "step"));
+}
+
 }  // namespace
 
 Box plot_frame(std::size_t lines) {
@@ -111,7 +139,7 @@ std::vector<Footnote> footnotes(const Analysis& analysis, const Scene& scene) {
   return notes;
 }
 
-void draw_header(const Analysis& analysis, Canvas& canvas) {
+void draw_header(const Analysis& analysis, const Overlay* overlay, Canvas& canvas) {
   const double width = kRight - kLeft;
   draw_name(analysis, canvas);
   const std::string dims = dims_of(analysis);
@@ -120,26 +148,53 @@ void draw_header(const Analysis& analysis, Canvas& canvas) {
   canvas.text({kLeft, 56}, fit_text(setup, kTextSize, width), {.size = kTextSize});
   const Totals& total = analysis.total;
   const bool measured = analysis.hw.dram_bandwidth.provenance == Provenance::kMeasured;
-  const std::string verdict = fmt::format("Total {}, {}, {}. {} roofline: not yet a prediction of a framework's time",
-                                          format_si(total.time_s, "s"), format_si(total.cost.flop().real(), "FLOP"),
-                                          format_si(total.dram_bytes.real(), "B"), measured ? "Measured" : "Datasheet");
+  std::string verdict = fmt::format("Total {}, {}, {}. {} roofline: not yet a prediction of a framework's time",
+                                    format_si(total.time_s, "s"), format_si(total.cost.flop().real(), "FLOP"),
+                                    format_si(total.dram_bytes.real(), "B"), measured ? "Measured" : "Datasheet");
+  if (overlay != nullptr) verdict = overlay_verdict(*overlay);
   canvas.text({kLeft, 75}, fit_text(verdict, kTextSize, width), {.size = kTextSize, .fill = "#555"});
 }
 
 void draw_legend(const Analysis& analysis, Canvas& canvas) {
   const double y = kTop - 24;
-  double x = kLeft + 7;
-  for (std::size_t i = 0; i < kBoundCount; ++i) {
-    const auto bound = static_cast<Bound>(i);
-    canvas.open("g", fmt::format("fill=\"{}\"", bound_color(bound)));
-    canvas.mark(bound, {x, y}, 6.5);
-    canvas.close();
-    const std::string name = fmt::format("{}-bound", bound_name(bound));
-    const std::string share = percent(time_share(analysis, analysis.total.bound_s.at(i)));
-    canvas.text({x + 13, y + 4}, name, share, {.size = 12});
-    x += 13 + text_width(fmt::format("{} {}", name, share), 12) + 16;
-  }
+  std::array<double, kBoundCount> shares{};
+  for (std::size_t i = 0; i < kBoundCount; ++i) shares.at(i) = time_share(analysis, analysis.total.bound_s.at(i));
+  draw_bounds(shares, y, canvas);
   draw_area_legend(y, canvas);
+}
+
+void draw_overlay_legend(const Overlay& overlay, Canvas& canvas) {
+  std::array<double, kBoundCount> shares{};
+  double all_s = 0;
+  for (const OverlayOp& op : overlay.ops) {
+    shares.at(static_cast<std::size_t>(shown_bound(op))) += op.totals.time.mean;
+    all_s += op.totals.time.mean;
+  }
+  for (double& share : shares) share = all_s > 0 ? share / all_s : 0;
+  draw_bounds(shares, kTop - 33, canvas);
+  draw_area_legend(kTop - 24, canvas);
+  const double y = kTop - 14;
+  double x = kLeft + 7;
+  const auto entry = [&](std::string_view text, double width) {
+    canvas.text({x + width, y + 4}, text, {.size = kNoteSize, .fill = "#555"});
+    x += width + text_width(text, kNoteSize) + 18;
+  };
+  canvas.open("g", R"(fill="#777")");
+  canvas.circle({x, y}, 5);
+  canvas.close();
+  entry("measured", 9);
+  canvas.open("g", R"(fill="#fff" stroke="#777" stroke-width="1.2")");
+  canvas.circle({x, y}, 4);
+  canvas.close();
+  entry("modelled", 9);
+  if (!overlay.datasheet) return;
+  for (const auto& [stroke, text] : {std::pair(std::string_view(R"(stroke="#333" stroke-width="2")"), "measured roofs"),
+                                     std::pair(kSheetStroke, "datasheet roofs")}) {
+    canvas.open("g", fmt::format(R"(fill="none" {})", stroke));
+    canvas.line({{x - 5, y}, {x + 21, y}});
+    canvas.close();
+    entry(text, 27);
+  }
 }
 
 void draw_axes(const Plot& plot, Canvas& canvas) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "reports/svg_axes.h"
@@ -22,8 +23,14 @@ struct Footnote {
 /// the plot.
 std::vector<Footnote> footnotes(const Analysis& analysis, const Scene& scene);
 
-void draw_header(const Analysis& analysis, Canvas& canvas);
+/// `overlay` may be null.
+void draw_header(const Analysis& analysis, const Overlay* overlay, Canvas& canvas);
 void draw_legend(const Analysis& analysis, Canvas& canvas);
+/// Classes by their share of the measured time; what is measured, modelled, and the datasheet's.
+void draw_overlay_legend(const Overlay& overlay, Canvas& canvas);
+
+/// Of the datasheet's roofs beside measured ones.
+inline constexpr std::string_view kSheetStroke = R"(stroke="#888" stroke-width="1.5" stroke-dasharray="4 4")";
 void draw_axes(const Plot& plot, Canvas& canvas);
 void draw_footnotes(const std::vector<Footnote>& notes, Canvas& canvas);
 

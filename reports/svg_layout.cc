@@ -41,7 +41,28 @@ std::vector<RoofShape> roof_shapes(const Scene& scene, const Plot& plot) {
     const auto line = horizontal(plot, scene, scene.launch->flop_per_s);
     if (line) roofs.push_back({*line, Stroke::kCeiling, scene.launch->label, scene.launch->tooltip, false});
   }
+  for (const RoofLine& roof : scene.sheet_memory) {
+    const double top = scene.sheet_compute.empty() ? plot.y.range().high : scene.sheet_compute.front().rate;
+    const auto line = slanted(plot, roof.rate, top);
+    if (line) roofs.push_back({*line, Stroke::kSheet, roof.label, roof.tooltip, true});
+  }
+  Scene sheet;
+  sheet.memory = scene.sheet_memory;
+  for (const RoofLine& roof : scene.sheet_compute) {
+    const auto line = horizontal(plot, sheet, roof.rate);
+    if (line) roofs.push_back({*line, Stroke::kSheet, roof.label, roof.tooltip, false});
+  }
   return roofs;
+}
+
+std::vector<Ghost> ghosts_of(const Scene& scene, const Plot& plot) {
+  std::vector<Ghost> ghosts;
+  for (const ScenePoint& point : scene.points) {
+    if (point.modelled)
+      ghosts.push_back(
+          {{plot.at(point.intensity, point.flop_per_s), plot.at(point.intensity, *point.modelled)}, point.bound});
+  }
+  return ghosts;
 }
 
 std::vector<RidgeShape> ridge_shapes(const Scene& scene, const Plot& plot) {
@@ -167,9 +188,11 @@ Obstacles obstacles_of(const Layout& layout, const Box& frame) {
   Obstacles obstacles;
   obstacles.frame = {frame.left + 3, frame.top + 3, frame.right - 3, frame.bottom - 3};
   for (const Mark& mark : layout.marks) obstacles.marks.push_back(mark.disc());
+  for (const Ghost& ghost : layout.ghosts) obstacles.marks.push_back({ghost.shift.b, kGhostRadius + 1});
   for (const RidgeShape& ridge : layout.ridges) obstacles.marks.push_back({ridge.drop.a, kDiamond});
   for (const RidgeShape& ridge : layout.ridges) obstacles.lines.push_back(ridge.drop);
   for (const RoofShape& roof : layout.roofs) obstacles.lines.push_back(roof.line);
+  for (const Ghost& ghost : layout.ghosts) obstacles.lines.push_back(ghost.shift);
   return obstacles;
 }
 
@@ -179,7 +202,8 @@ Layout make_layout(const Analysis& analysis, const Scene& scene, const Plot& plo
   Layout layout;
   layout.roofs = roof_shapes(scene, plot);
   layout.ridges = ridge_shapes(scene, plot);
-  layout.marks = make_marks(analysis, scene.points, plot);
+  layout.marks = make_marks(scene.points, plot);
+  layout.ghosts = ghosts_of(scene, plot);
   Obstacles obstacles = obstacles_of(layout, plot.frame);
   for (const RidgeShape& ridge : layout.ridges) layout.texts.push_back(place_ridge(ridge, obstacles));
   for (const RoofShape& roof : layout.roofs) {

@@ -11,7 +11,7 @@
 
 namespace gable::svg {
 
-enum class Stroke : std::uint8_t { kRoof, kFarRoof, kCeiling };
+enum class Stroke : std::uint8_t { kRoof, kFarRoof, kCeiling, kSheet };
 
 /// A roof or ceiling within the frame.
 struct RoofShape {
@@ -35,10 +35,18 @@ struct PlacedText {
   TextStyle style;
 };
 
+/// Where the roofline has an op that was measured elsewhere.
+struct Ghost {
+  Segment shift;  ///< from the mark to the ghost
+  Bound bound = Bound::kMemory;
+};
+inline constexpr double kGhostRadius = 4;
+
 struct Layout {
   std::vector<RoofShape> roofs;
   std::vector<RidgeShape> ridges;
   std::vector<Mark> marks;
+  std::vector<Ghost> ghosts;
   std::vector<Segment> leaders;
   std::vector<PlacedText> texts;
 };

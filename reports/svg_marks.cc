@@ -47,21 +47,19 @@ Disc Mark::disc() const {
 
 double mark_radius(double share) { return kFullRadius * std::sqrt(std::clamp(share, kSmallestShare, 1.0)); }
 
-std::vector<Mark> make_marks(const Analysis& analysis, const std::vector<ScenePoint>& points, const Plot& plot) {
+std::vector<Mark> make_marks(const std::vector<ScenePoint>& points, const Plot& plot) {
   std::vector<ScenePoint> by_time = points;
-  std::stable_sort(by_time.begin(), by_time.end(), [&](const ScenePoint& a, const ScenePoint& b) {
-    return analysis.rows[a.row].totals.time_s > analysis.rows[b.row].totals.time_s;
-  });
+  std::stable_sort(by_time.begin(), by_time.end(),
+                   [&](const ScenePoint& a, const ScenePoint& b) { return a.time_s > b.time_s; });
   std::vector<Mark> marks;
   for (const ScenePoint& point : by_time) {
-    const OpRow& row = analysis.rows[point.row];
     const Point center = plot.at(point.intensity, point.flop_per_s);
-    auto mark = std::find_if(marks.begin(), marks.end(), [&](const Mark& m) {
-      return m.bound == row.totals.bound() && same_place(m.center, center);
-    });
-    if (mark == marks.end()) mark = marks.insert(mark, Mark{center, 0, row.totals.bound(), 0, {}});
-    mark->share += time_share(analysis, row.totals.time_s);
+    auto mark = std::find_if(marks.begin(), marks.end(),
+                             [&](const Mark& m) { return m.bound == point.bound && same_place(m.center, center); });
+    if (mark == marks.end()) mark = marks.insert(mark, Mark{center, 0, point.bound, 0, {}});
+    mark->share += point.share;
     mark->rows.push_back(point.row);
+    mark->notes.push_back(point.note);
   }
   for (Mark& mark : marks) mark.radius = mark_radius(mark.share);
   std::stable_sort(marks.begin(), marks.end(), [](const Mark& a, const Mark& b) { return a.share > b.share; });
@@ -84,6 +82,7 @@ std::string mark_tooltip(const Analysis& analysis, const Mark& mark) {
     text = fmt::format("{} ops here, {} of the time\n\n", mark.rows.size(), percent(mark.share, 3));
   for (std::size_t i = 0; i < mark.rows.size() && i < kTooltipRows; ++i) {
     text += fmt::format("{}{}", i > 0 ? "\n\n" : "", describe_row(analysis, analysis.rows[mark.rows[i]]));
+    if (!mark.notes[i].empty()) text += "\n" + mark.notes[i];
   }
   if (mark.rows.size() > kTooltipRows) text += fmt::format("\n\nand {} more", mark.rows.size() - kTooltipRows);
   return text;

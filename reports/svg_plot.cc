@@ -35,7 +35,9 @@ Extent rates(const Scene& scene, double most_intensity) {
   for (const ScenePoint& point : scene.points) {
     extent.add(point.flop_per_s / kPointRoom);
     extent.add(point.flop_per_s * kPointRoom);
+    if (point.modelled) extent.add(*point.modelled);
   }
+  for (const RoofLine& roof : scene.sheet_compute) extent.add(roof.rate * kTopRoom);
   for (const RoofLine& roof : scene.compute) {
     extent.add(roof.rate * kTopRoom);
     extent.add(roof.rate / kBottomRoom);
@@ -52,7 +54,7 @@ Extent rates(const Scene& scene, double most_intensity) {
 
 }  // namespace
 
-Plot make_plot(const Analysis& analysis, const Scene& scene, const Box& frame) {
+Plot make_plot(const Scene& scene, const Box& frame) {
   Extent x = intensities(scene);
   Extent y = rates(scene, x.range(kDefaultX).high);
   const auto plot = [&] {
@@ -60,7 +62,7 @@ Plot make_plot(const Analysis& analysis, const Scene& scene, const Box& frame) {
                 LogScale(y.range(kDefaultY), frame.bottom, frame.top)};
   };
   const Plot first = plot();
-  for (const Mark& mark : make_marks(analysis, scene.points, first)) {
+  for (const Mark& mark : make_marks(scene.points, first)) {
     const double reach = mark.disc().radius + kMarkRoom;
     for (const double side : {-reach, reach}) {
       x.add(first.x.value(mark.center.x + side));

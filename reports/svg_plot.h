@@ -20,7 +20,7 @@ struct Plot {
 };
 
 /// Axes that show all marks whole, and every roof to both sides of its ridge.
-Plot make_plot(const Analysis& analysis, const Scene& scene, const Box& frame);
+Plot make_plot(const Scene& scene, const Box& frame);
 
 /// FLOP/s of the highest compute roof; the top of the plot without one.
 double top_roof(const Scene& scene, const Plot& plot);
@@ -36,8 +36,9 @@ struct Mark {
   Point center;
   double radius = 0;  ///< of a circle of the mark's area
   Bound bound = Bound::kMemory;
-  double share = 0;               ///< of the total time
-  std::vector<std::size_t> rows;  ///< indices into Analysis::rows, most time first
+  double share = 0;                     ///< of the total time
+  std::vector<std::size_t> rows;        ///< indices into Analysis::rows, most time first
+  std::vector<std::string> notes = {};  ///< of the rows
 
   /// What labels keep clear of: reaches beyond the corners of squares and triangles.
   [[nodiscard]] Disc disc() const;
@@ -48,7 +49,7 @@ double mark_radius(double share);
 inline constexpr double kSmallestShare = 0.01;
 
 /// Largest first, so that small marks are drawn on top.
-std::vector<Mark> make_marks(const Analysis& analysis, const std::vector<ScenePoint>& points, const Plot& plot);
+std::vector<Mark> make_marks(const std::vector<ScenePoint>& points, const Plot& plot);
 
 /// "wte", "ln_1, ln_2" or "ln_1 + 5 more".
 std::string mark_label(const Analysis& analysis, const Mark& mark);

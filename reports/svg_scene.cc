@@ -25,7 +25,8 @@ void sort_rows(const Analysis& analysis, Scene& scene) {
     if (row.idle() && analysis.spec(row).kind->pieces) continue;  // a view is no work to miss
     const std::string_view why = why_omitted(row);
     if (why.empty()) {
-      scene.points.push_back({i, row.totals.intensity(), row.totals.flop_per_s()});
+      scene.points.push_back({i, row.totals.intensity(), row.totals.flop_per_s(), row.totals.time_s,
+                              time_share(analysis, row.totals.time_s), row.totals.bound()});
       continue;
     }
     auto group =
@@ -82,28 +83,6 @@ void add_compute_roof(const Analysis& analysis, Roof roof, Dtype dtype, double r
   }
 }
 
-/// The roofs that the ops' work meets; those of all dtypes at hand if there is no work.
-std::vector<RoofLine> compute_roofs(const Analysis& analysis) {
-  std::vector<RoofLine> roofs;
-  if (!analysis.options.roofs.compute) return roofs;
-  for (const bool only_used : {true, false}) {
-    for (const OpRow& row : analysis.rows) {
-      const Rates& rates = row.rates;
-      const Cost& cost = row.totals.cost;
-      const Count on_vector = rates.shared ? cost.flop() : cost.vector_flop;
-      if (!rates.shared && (!only_used || cost.matrix_flop > Count(0))) {
-        add_compute_roof(analysis, Roof::kTensor, rates.matrix_dtype, rates.matrix_flop_per_s, roofs);
-      }
-      if (!only_used || on_vector > Count(0)) {
-        add_compute_roof(analysis, Roof::kVector, rates.vector_dtype, rates.vector_flop_per_s, roofs);
-      }
-    }
-    if (!roofs.empty()) break;
-  }
-  std::stable_sort(roofs.begin(), roofs.end(), [](const RoofLine& a, const RoofLine& b) { return a.rate > b.rate; });
-  return roofs;
-}
-
 RoofLine memory_roof(const Hardware& hw, Roof roof, std::string_view name, const Quantity& bandwidth) {
   const std::string_view what =
       roof == Roof::kL2
@@ -112,18 +91,6 @@ RoofLine memory_roof(const Hardware& hw, Roof roof, std::string_view name, const
   return {roof, bandwidth.value,
           fmt::format("{} {}{}{}", name, before(bandwidth), short_si(bandwidth.value, "B/s"), after(bandwidth)),
           fmt::format("{}: {}, {}{}", name, format_si(bandwidth.value, "B/s"), origin_of(hw, bandwidth), what)};
-}
-
-std::vector<RoofLine> memory_roofs(const Analysis& analysis) {
-  const Hardware& hw = analysis.hw;
-  std::vector<RoofLine> roofs;
-  if (analysis.options.roofs.dram) roofs.push_back(memory_roof(hw, Roof::kDram, "DRAM", hw.dram_bandwidth));
-  if (analysis.options.roofs.l2) roofs.push_back(memory_roof(hw, Roof::kL2, hw.l2_label, hw.l2_bandwidth));
-  roofs.erase(std::remove_if(roofs.begin(), roofs.end(),
-                             [](const RoofLine& roof) { return !(roof.rate > 0) || !std::isfinite(roof.rate); }),
-              roofs.end());
-  std::stable_sort(roofs.begin(), roofs.end(), [](const RoofLine& a, const RoofLine& b) { return a.rate > b.rate; });
-  return roofs;
 }
 
 bool has_ceiling(const OpRow& row) { return row.totals.cost.launches > Count(0) && row.totals.cost.flop() > Count(0); }
@@ -201,12 +168,46 @@ bool Scene::launch_in_plot() const {
   });
 }
 
-Scene build_scene(const Analysis& analysis) {
+std::vector<RoofLine> compute_roofs(const Analysis& analysis) {
+  std::vector<RoofLine> roofs;
+  if (!analysis.options.roofs.compute) return roofs;
+  for (const bool only_used : {true, false}) {
+    for (const OpRow& row : analysis.rows) {
+      const Rates& rates = row.rates;
+      const Cost& cost = row.totals.cost;
+      const Count on_vector = rates.shared ? cost.flop() : cost.vector_flop;
+      if (!rates.shared && (!only_used || cost.matrix_flop > Count(0))) {
+        add_compute_roof(analysis, Roof::kTensor, rates.matrix_dtype, rates.matrix_flop_per_s, roofs);
+      }
+      if (!only_used || on_vector > Count(0)) {
+        add_compute_roof(analysis, Roof::kVector, rates.vector_dtype, rates.vector_flop_per_s, roofs);
+      }
+    }
+    if (!roofs.empty()) break;
+  }
+  std::stable_sort(roofs.begin(), roofs.end(), [](const RoofLine& a, const RoofLine& b) { return a.rate > b.rate; });
+  return roofs;
+}
+
+std::vector<RoofLine> memory_roofs(const Analysis& analysis) {
+  const Hardware& hw = analysis.hw;
+  std::vector<RoofLine> roofs;
+  if (analysis.options.roofs.dram) roofs.push_back(memory_roof(hw, Roof::kDram, "DRAM", hw.dram_bandwidth));
+  if (analysis.options.roofs.l2) roofs.push_back(memory_roof(hw, Roof::kL2, hw.l2_label, hw.l2_bandwidth));
+  roofs.erase(std::remove_if(roofs.begin(), roofs.end(),
+                             [](const RoofLine& roof) { return !(roof.rate > 0) || !std::isfinite(roof.rate); }),
+              roofs.end());
+  std::stable_sort(roofs.begin(), roofs.end(), [](const RoofLine& a, const RoofLine& b) { return a.rate > b.rate; });
+  return roofs;
+}
+
+Scene build_scene(const Analysis& analysis, const Overlay* overlay) {
   Scene scene;
   sort_rows(analysis, scene);
   scene.compute = compute_roofs(analysis);
   scene.memory = memory_roofs(analysis);
   scene.launch = launch_ceiling(analysis);
+  if (overlay != nullptr) lay_over(analysis, *overlay, scene);
   return scene;
 }
 

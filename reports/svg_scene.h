@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "analyzer/measured/overlay.h"
 #include "analyzer/roofline/analysis.h"
 
 namespace gable::svg {
@@ -13,7 +14,12 @@ namespace gable::svg {
 struct ScenePoint {
   std::size_t row = 0;  ///< index into Analysis::rows
   double intensity = 0;
-  double flop_per_s = 0;
+  double flop_per_s = 0;  ///< measured, with an overlay
+  double time_s = 0;
+  double share = 0;  ///< of the total time
+  Bound bound = Bound::kMemory;
+  std::optional<double> modelled = {};  ///< FLOP/s on the roofline, with an overlay
+  std::string note = {};                ///< for the tooltip: what was measured
 };
 
 /// Ops without one, by reason.
@@ -45,8 +51,10 @@ struct LaunchCeiling {
 struct Scene {
   std::vector<ScenePoint> points;
   std::vector<Omitted> omitted;
-  std::vector<RoofLine> compute;  ///< by falling rate
-  std::vector<RoofLine> memory;   ///< by falling rate
+  std::vector<RoofLine> compute;             ///< by falling rate
+  std::vector<RoofLine> memory;              ///< by falling rate
+  std::vector<RoofLine> sheet_compute = {};  ///< those of the datasheet beside a measured profile
+  std::vector<RoofLine> sheet_memory = {};
   std::optional<LaunchCeiling> launch;
 
   /// The memory roof that DRAM sets; null where the term is off.
@@ -55,7 +63,18 @@ struct Scene {
   [[nodiscard]] bool launch_in_plot() const;
 };
 
-Scene build_scene(const Analysis& analysis);
+/// `overlay` may be null.
+Scene build_scene(const Analysis& analysis, const Overlay* overlay = nullptr);
+
+/// The roofs that the ops' work meets, by falling rate; those of all dtypes at hand if there is no work.
+std::vector<RoofLine> compute_roofs(const Analysis& analysis);
+std::vector<RoofLine> memory_roofs(const Analysis& analysis);
+
+/// Moves the points to where they were measured and adds the datasheet's roofs. What was not measured loses its place.
+void lay_over(const Analysis& analysis, const Overlay& overlay, Scene& scene);
+
+/// What colours and shapes of marks stand for: the class from the measurement, of an inefficient op its nearest roof.
+Bound shown_bound(const OverlayOp& op);
 
 /// "h/attn_qkv", or "top/h/attn_qkv" where several parts are shown.
 std::string row_name(const Analysis& analysis, const OpRow& row);

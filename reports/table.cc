@@ -14,6 +14,10 @@ namespace {
 
 std::string_view row_color(const ReportRow& row) {
   constexpr std::string_view kDim = "\x1b[2m";
+  if (row.measured) {
+    const auto bound = bound_of(row.measured->totals.measured_class());
+    return bound ? terminal_color(*bound) : std::string_view();
+  }
   return row.idle() ? kDim : terminal_color(row.totals.bound());
 }
 
@@ -22,8 +26,8 @@ bool launches_matter(By by) { return by == By::kKind || by == By::kKernel || by 
 
 std::vector<TextColumn> columns_of(const ReportOptions& options) {
   std::vector<TextColumn> columns;
-  for (const ShownColumn& column : shown_columns()) {
-    const bool painted = column.head == "bound" || column.head == "roof";
+  for (const ShownColumn& column : shown_columns(options)) {
+    const bool painted = column.head == "bound" || column.head == "roof" || column.head == kMeasuredClassHead;
     const bool stays = launches_matter(options.by) && column.head == "launches";
     columns.push_back({head_of(column, options), column.right, stays ? 0 : column.drop, painted});
   }
@@ -35,7 +39,7 @@ std::vector<TextLine> lines_of(const Analysis& analysis, const ReportOptions& op
   std::vector<TextLine> lines = {head_line(columns)};
   const auto add = [&](const ReportRow& row, bool strong, const std::string& indent) {
     TextLine line{{}, "", row_color(row), strong};
-    for (const ShownColumn& column : shown_columns()) line.cells.push_back(column.show(row, options));
+    for (const ShownColumn& column : shown_columns(options)) line.cells.push_back(column.show(row, options));
     line.cells.front().insert(0, indent);
     lines.push_back(std::move(line));
   };
@@ -51,10 +55,7 @@ std::vector<TextLine> lines_of(const Analysis& analysis, const ReportOptions& op
 std::string render_table(const Analysis& analysis, const ReportOptions& options) {
   const std::size_t width = std::max(static_cast<std::size_t>(std::max(options.width, 0)), kLeastTableWidth);
   std::string out;
-  for (const auto& text :
-       {hardware_line(analysis), model_line(analysis), settings_line(analysis), ridge_line(analysis)}) {
-    out += wrapped(text, width);
-  }
+  for (const auto& text : heading_lines(analysis, options)) out += wrapped(text, width);
   out += "\n";
   const std::vector<TextColumn> columns = columns_of(options);
   const std::vector<TextLine> lines = lines_of(analysis, options, columns);
@@ -65,7 +66,7 @@ std::string render_table(const Analysis& analysis, const ReportOptions& options)
     out += render_line(lines[i], columns, layout, options.color);
   }
   out += "\n";
-  for (const std::string& text : findings(analysis)) out += wrapped(text, width);
+  for (const std::string& text : findings(analysis, options)) out += wrapped(text, width);
   if (options.clocks) {
     for (const std::string& text : clock_findings(analysis, *options.clocks)) out += wrapped(text, width);
   }

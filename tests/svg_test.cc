@@ -47,9 +47,7 @@ Analysis analysis_of(const std::string& ops, std::string_view roofs = "compute,d
   return analyze(std::move(model), hardware_of(hardware), options);
 }
 
-svg::Plot plot_of(const Analysis& analysis) {
-  return svg::make_plot(analysis, svg::build_scene(analysis), svg::plot_frame(0));
-}
+svg::Plot plot_of(const Analysis& analysis) { return svg::make_plot(svg::build_scene(analysis), svg::plot_frame(0)); }
 
 bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
@@ -241,7 +239,7 @@ TEST_CASE("the launch ceiling is that of the time-weighted median of the launch-
 TEST_CASE("ops at one place share a mark, with all their time and both names") {
   const std::string again = "  - {name: again, custom: {flop: 4000000000, read: 1000000000}}\n";
   const Analysis analysis = analysis_of(kThin + again + kBusy, "compute,dram");
-  const std::vector<svg::Mark> marks = svg::make_marks(analysis, svg::build_scene(analysis).points, plot_of(analysis));
+  const std::vector<svg::Mark> marks = svg::make_marks(svg::build_scene(analysis).points, plot_of(analysis));
   REQUIRE(marks.size() == 2);
   CHECK(marks[0].share == rel(10.0 / 12.0));
   CHECK(marks[1].share == rel(2.0 / 12.0));
@@ -356,7 +354,7 @@ TEST_CASE("a large mark at the edge of the axes is drawn whole") {
     CAPTURE(op);
     const Analysis analysis = analysis_of(op);
     const svg::Plot plot = plot_of(analysis);
-    const std::vector<svg::Mark> marks = svg::make_marks(analysis, svg::build_scene(analysis).points, plot);
+    const std::vector<svg::Mark> marks = svg::make_marks(svg::build_scene(analysis).points, plot);
     REQUIRE(marks.size() == 1);
     CHECK(marks[0].radius == rel(30));
     CHECK(svg::contains(plot.frame, Box{marks[0].center.x - 30, marks[0].center.y - 30, marks[0].center.x + 30,

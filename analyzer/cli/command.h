@@ -37,8 +37,8 @@ struct Command {
 std::span<const Command> command_table();
 
 /// Runs `analyze ARGS`. Exit code 0, 1 (output could not be written, internal error), 2 (wrong input), 3 (asked for
-/// what this machine lacks), 4 (a device failed while it ran) or 128 + the signal that stopped it; the message is one
-/// line on io.err.
+/// what this machine lacks), 4 (a device failed while it ran) or 128 + the signal that stopped it; the message is
+/// one line on io.err.
 int run_analyze(const Args& args, const Io& io);
 
 int report_command(const Args& args, const Io& io);

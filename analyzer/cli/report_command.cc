@@ -10,6 +10,7 @@
 #include "analyzer/cli/model_options.h"
 #include "analyzer/cli/options.h"
 #include "analyzer/cli/study_io.h"
+#include "analyzer/measured/overlay.h"
 #include "analyzer/roofline/analysis.h"
 #include "analyzer/spec/library.h"
 #include "reports/report.h"
@@ -17,9 +18,10 @@
 namespace gable {
 namespace {
 
-constexpr std::array<OptionRow, 8> kReportOptions = {{
+constexpr std::array<OptionRow, 9> kReportOptions = {{
     {"host", "H", "adds the CPU's clock: dispatch beside kernels (analyze list hosts), or a YAML file"},
     {"graph", "", "with --host: the step is one CUDA graph, dispatched once"},
+    {"measured", "FILE", "lays a measurement over the roofline (docs/measurements.md)"},
     {"count", "flop|mac", "1 multiply-add = 2 FLOP (default), or 1 MAC"},
     {"by", "op|kernel|block|part|kind|pass", "rows of the report"},
     {"top", "N", "only the N rows with most time in each part; the rest in one row"},
@@ -54,6 +56,9 @@ std::vector<StudyFormat> formats_of(const Analysis& analysis, ReportOptions& rep
   return formats;
 }
 
+/// The datasheet of the product that a measured profile is of. Nothing for what is a datasheet itself.
+std::optional<Hardware> datasheet_of(const Hardware& /*hw*/) { return std::nullopt; }
+
 }  // namespace
 
 int report_command(const Args& args, const Io& io) {
@@ -75,11 +80,14 @@ int report_command(const Args& args, const Io& io) {
   std::optional<Host> host;
   if (const auto name_of_host = options.get("host")) host = load_host(*name_of_host);
   if (options.has("graph") && !host) throw InputError("--graph says nothing without --host");
+  std::optional<Measurement> measurement;
+  if (const auto file = options.get("measured")) measurement = load_measurement(*file);
   Model model = configured_model(*name, options);
   const AnalysisOptions settings = analysis_options(model, options);
   HardwareChoice choice = choose_hardware(options.get("hw").value_or(""), io.machine);
   analysis = analyze(std::move(model), std::move(choice.hw), settings);
   analysis.hw_reason = choice.reason;
+  if (measurement) report.overlay = make_overlay(analysis, datasheet_of(analysis.hw), *measurement);
   if (host) report.clocks = ClockReport{*host, options.has("graph"), run_clocks(analysis, *host, options.has("graph"))};
   write_formats(options, formats, fmt::format("{}.{}", analysis.model.name, analysis.hw.name), io);
   return 0;

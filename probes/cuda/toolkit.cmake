@@ -24,6 +24,13 @@ else()
     set(GABLE_NO_CUDA "no CUDA toolkit of version 12 or later")
   elseif(NOT CMAKE_CUDA_COMPILER)
     set(GABLE_NO_CUDA "no working CUDA compiler beside toolkit ${CUDAToolkit_VERSION}; is nvcc on PATH?")
+  else()
+    # Packages can lack them, and CUDA before 12.6 has others.
+    find_file(GABLE_CUPTI_HEADER cupti_range_profiler.h PATHS ${CUDAToolkit_INCLUDE_DIRS} ${CUDAToolkit_CUPTI_INCLUDE_DIR})
+    mark_as_advanced(GABLE_CUPTI_HEADER)
+    if(NOT GABLE_CUPTI_HEADER)
+      set(GABLE_NO_CUDA "no CUPTI headers of version 12.6 or later beside toolkit ${CUDAToolkit_VERSION}")
+    endif()
   endif()
 endif()
 
