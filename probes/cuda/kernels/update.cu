@@ -22,7 +22,7 @@ template <UpdateFn kFn, class T, int kN>
 __device__ void update_pack(const UpdateArgs<T>& args, std::int64_t i, Compute<T> factor) {
   using C = Compute<T>;
   auto g = load<kN>(args.gradient + i);
-  if constexpr (kFn == UpdateFn::kClip) {
+  if constexpr (kFn == UpdateFn::kClipGradient) {
 #pragma unroll
     for (int k = 0; k < kN; ++k) g.v[k] *= factor;
     store<kN>(args.gradient + i, g);
@@ -50,7 +50,7 @@ __global__ void update_kernel(UpdateArgs<T> args) {
   using C = Compute<T>;
   C factor = 1;
   // Also where the factor is 1, as torch.nn.utils.clip_grad_norm_ does: the host does not know it.
-  if constexpr (kFn == UpdateFn::kClip) factor = clip_factor(static_cast<C>(*args.norm));
+  if constexpr (kFn == UpdateFn::kClipGradient) factor = clip_factor(static_cast<C>(*args.norm));
   const std::int64_t step = static_cast<std::int64_t>(gridDim.x) * kThreads;
   const std::int64_t thread = static_cast<std::int64_t>(blockIdx.x) * kThreads + threadIdx.x;
   const std::int64_t whole = args.n / kN;
@@ -100,8 +100,8 @@ Task update_of(const KernelContext& context, const UpdateCall& call) {
       return launched(update_kernel<UpdateFn::kMomentum, T, kN>);
     case UpdateFn::kAdamw:
       return launched(update_kernel<UpdateFn::kAdamw, T, kN>);
-    case UpdateFn::kClip:
-      return launched(update_kernel<UpdateFn::kClip, T, kN>);
+    case UpdateFn::kClipGradient:
+      return launched(update_kernel<UpdateFn::kClipGradient, T, kN>);
     case UpdateFn::kSquareSum:
       return launched(square_sum_kernel<T, kN>);
     case UpdateFn::kZero:
