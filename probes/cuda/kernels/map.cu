@@ -37,7 +37,7 @@ __device__ Values<C, kN> load_operand(const Y* y, std::int64_t i) {
 
 /// Where in y the element (pack) i finds its operand. The remainder of 32 bits is several times faster.
 __device__ inline std::int64_t wrapped(std::int64_t i, std::int64_t n, std::int64_t y_n) {
-  if (y_n == n) return i;
+  if (y_n >= n) return i;
   if (n <= 0xffffffffLL) return static_cast<std::uint32_t>(i) % static_cast<std::uint32_t>(y_n);
   return i % y_n;
 }

@@ -42,9 +42,12 @@ __global__ void rope_kernel(RopeArgs<T, W> args) {
   using C = Compute<T>;
   const std::int64_t i = (static_cast<std::int64_t>(blockIdx.x) * kThreads + threadIdx.x) * kN;
   if (i >= args.n) return;
-  const std::int64_t at = args.n <= 0xffffffffLL
-                              ? static_cast<std::uint32_t>(i) % static_cast<std::uint32_t>(args.table_n)
-                              : i % args.table_n;
+  // The remainder of 32 bits is several times faster.
+  std::int64_t at = i;
+  if (args.table_n < args.n) {
+    at = args.n <= 0xffffffffLL ? static_cast<std::uint32_t>(i) % static_cast<std::uint32_t>(args.table_n)
+                                : i % args.table_n;
+  }
   auto x = load_pairs<kN>(args.x + i);
   const auto angle = load_pairs<kN>(args.table + at);
 #pragma unroll
