@@ -41,8 +41,8 @@ struct MeasuredOp {
   double cold_s = 0;              ///< in the first step; 0 if it was not recorded
   std::vector<double> samples_s;  ///< one a step, warm
   std::vector<MeasuredKernel> kernels;
-  std::optional<Counters> counters;  ///< of passes of their own, where they were asked for
-  std::string note;                  ///< "by oneDNN brgemm, weights packed"
+  std::string note;                       ///< "by oneDNN brgemm, weights packed"
+  std::optional<Counters> counters = {};  ///< of passes of their own, where they were asked for
 };
 
 /// Where the time of a step went that no op has. Seconds a step, means over the steps.
