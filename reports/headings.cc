@@ -37,9 +37,10 @@ std::string run_words(const Analysis& analysis) {
 }
 
 std::string settings_line(const Analysis& analysis) {
-  return fmt::format("{}, {}, roofs {}{}: the datasheet roofline, not yet a prediction of a framework's time",
+  return fmt::format("{}, {}, roofs {}{}: the {} roofline, not yet a prediction of a framework's time",
                      describe(analysis.dtypes()), run_words(analysis), describe(analysis.options.roofs),
-                     analysis.options.resident_l2 ? ", resident in L2 where it fits" : "");
+                     analysis.options.resident_l2 ? ", resident in L2 where it fits" : "",
+                     analysis.hw.profile ? "measured" : "datasheet");
 }
 
 std::string ridge_line(const Analysis& analysis) {

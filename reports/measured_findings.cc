@@ -123,6 +123,20 @@ std::string against_roof(const Analysis& analysis, const OverlayOp& op) {
                      seconds(over(totals.time.median, totals.launches)), roof);
 }
 
+/// A product whose bytes are mostly weights can be no faster than plain reads, which the profile knows.
+std::string plain_reads(const Analysis& analysis, const OverlayOp& op) {
+  const OpRow& row = analysis.rows[op.row];
+  if (op.nearest != Roof::kDram || !analysis.hw.profile || 2 * row.totals.cost.param_bytes <= row.totals.cost.unique)
+    return "";
+  double best = 0;
+  for (const Figure& figure : analysis.hw.profile->figures) {
+    if (figure.probe == "dram.read" && figure.refused.empty()) best = std::max(best, figure.best);
+  }
+  if (best <= 0) return "";
+  return fmt::format(" (plain reads reach {}: {} of that)", format_si(best, "B/s", 3),
+                     percent(op.totals.bytes_per_s() / best));
+}
+
 /// What the class says of the time beyond the roof.
 std::string verdict(const OverlayOp& op) {
   const std::string save = seconds(op.totals.recoverable_s());
@@ -152,7 +166,8 @@ void add_slowest_of_parts(const Analysis& analysis, const Overlay& overlay, std:
     }
     if (slowest == nullptr || !(slowest->totals.time.median > 0)) continue;
     const std::string whole = has_parts(analysis) ? analysis.model.parts[part.part].name : "the model";
-    const std::string roofs = slowest->margin > 0 ? against_roof(analysis, *slowest) + ": " : "";
+    const std::string roofs =
+        slowest->margin > 0 ? against_roof(analysis, *slowest) + plain_reads(analysis, *slowest) + ": " : "";
     out.push_back(fmt::format("{} takes {} of {}'s measured time; {}{}.", op_name(analysis, *slowest),
                               percent(over(slowest->totals.time.mean, all_s)), whole, roofs, verdict(*slowest)));
   }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <fstream>
 #include <ostream>
 
 #include "analyzer/base/error.h"
@@ -64,6 +65,13 @@ Measurement measure(const Analysis& analysis, const Options& options, Device& de
   return measurement;
 }
 
+std::string first_line(const std::string& path) {
+  std::ifstream in(path);
+  std::string line;
+  std::getline(in, line);
+  return line;
+}
+
 /// Each row in a process of its own: whatever is warm in this one is cold there.
 std::vector<double> steps_of_process(const std::vector<std::string>& args, const std::string& file) {
   std::vector<std::string> words = {"/proc/self/exe", "measure"};
@@ -73,14 +81,15 @@ std::vector<double> steps_of_process(const std::vector<std::string>& args, const
   for (std::string& word : words) pointers.push_back(word.data());
   pointers.push_back(nullptr);
   const pid_t child = fork();
+  const std::string said = file + ".err";
   if (child == 0) {
-    if (freopen("/dev/null", "w", stdout) == nullptr) _exit(1);
+    if (freopen("/dev/null", "w", stdout) == nullptr || freopen(said.c_str(), "w", stderr) == nullptr) _exit(1);
     execv(pointers.front(), pointers.data());
     _exit(1);
   }
   int status = 0;
   if (child < 0 || waitpid(child, &status, 0) != child || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
-    throw CapabilityError("--warmup-study: a measurement ended early; what it said stands above");
+    throw CapabilityError("--warmup-study: a measurement ended early: " + first_line(said));
   return load_measurement(file).step_s;
 }
 

@@ -10,15 +10,16 @@
 namespace gable {
 
 /// Bytes that one pass moves, an element: read 4, copy 8, triad 12 (as STREAM counts: McCalpin 1995; the line that a
-/// store reads first is not counted).
-enum class StreamFn : std::uint8_t { kRead, kCopy, kTriad };
+/// store reads first is not counted), update 8: in place, so that no store reads a line of its own, and the count is
+/// what crosses the bus.
+enum class StreamFn : std::uint8_t { kRead, kCopy, kTriad, kUpdate };
 
 /// A stream over `threads` slices of `n` floats each, `rounds` times.
 struct StreamArgs {
   StreamFn fn = StreamFn::kRead;
   const float* x = nullptr;
   const float* y = nullptr;  ///< triad only: out = x + 3 y
-  float* out = nullptr;      ///< not of read
+  float* out = nullptr;      ///< not of read; update: out = -out
   std::int64_t n = 0;        ///< elements of each thread's slice, a multiple of 256
   std::int64_t stride = 0;   ///< elements from one slice to the next
   std::int64_t rounds = 1;

@@ -10,7 +10,7 @@ struct StreamRow {
   int level;
   StreamFn fn;
 };
-constexpr std::array<StreamRow, 12> kStreams = {{
+constexpr std::array<StreamRow, 13> kStreams = {{
     {"l1.read", "L1 roof", 1, StreamFn::kRead},
     {"l1.copy", "L1 roof", 1, StreamFn::kCopy},
     {"l1.triad", "L1 roof", 1, StreamFn::kTriad},
@@ -23,15 +23,18 @@ constexpr std::array<StreamRow, 12> kStreams = {{
     {"dram.read", "DRAM roof", kDramLevel, StreamFn::kRead},
     {"dram.copy", "DRAM roof", kDramLevel, StreamFn::kCopy},
     {"dram.triad", "DRAM roof", kDramLevel, StreamFn::kTriad},
+    {"dram.update", "DRAM roof", kDramLevel, StreamFn::kUpdate},
 }};
 
 std::string_view kernel_text(StreamFn fn) {
   if (fn == StreamFn::kRead) return "sum of an array, 1 and all threads; 4 bytes an element";
   if (fn == StreamFn::kCopy) return "out = x, 1 and all threads; 8 bytes an element";
+  if (fn == StreamFn::kUpdate) return "x = -x in place, 1 and all threads; 8 bytes an element, none read for a store";
   return "out = x + 3 y as STREAM's, 1 and all threads; 12 bytes an element";
 }
 std::string_view check_text(StreamFn fn) {
   if (fn == StreamFn::kRead) return "ones add up to their number";
+  if (fn == StreamFn::kUpdate) return "every element is negated";
   return fn == StreamFn::kCopy ? "every element arrived" : "every element is 1 + 3 x 2";
 }
 

@@ -53,6 +53,10 @@ inline void triad_slice(const float* __restrict x, const float* __restrict y, fl
   for (std::int64_t i = 0; i < n; ++i) out[i] = x[i] + 3.0F * y[i];
 }
 
+inline void update_slice(float* out, std::int64_t n) {
+  for (std::int64_t i = 0; i < n; ++i) out[i] = -out[i];
+}
+
 inline double stream(const StreamArgs& args) {
   double total = 0;
 #pragma omp parallel num_threads(args.threads) reduction(+ : total)
@@ -61,6 +65,7 @@ inline double stream(const StreamArgs& args) {
     if (args.fn == StreamFn::kRead) total += read_slice(args.x + first, args.n, args.rounds);
     for (std::int64_t round = 0; round < args.rounds && args.fn != StreamFn::kRead; ++round) {
       if (args.fn == StreamFn::kCopy) copy_slice(args.x + first, args.out + first, args.n);
+      if (args.fn == StreamFn::kUpdate) update_slice(args.out + first, args.n);
       if (args.fn == StreamFn::kTriad) triad_slice(args.x + first, args.y + first, args.out + first, args.n);
       // Rounds over what a cache holds are not to be merged into one.
       __asm__ volatile("" ::: "memory");

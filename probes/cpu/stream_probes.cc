@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <set>
 
@@ -17,7 +18,14 @@ double seconds_since(std::chrono::steady_clock::time_point begin) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
-int arrays_of(StreamFn fn) { return fn == StreamFn::kRead ? 1 : fn == StreamFn::kCopy ? 2 : 3; }
+struct StreamShape {
+  int arrays;
+  double bytes;  ///< that an element's pass moves
+};
+StreamShape shape_of(StreamFn fn) {
+  constexpr std::array<StreamShape, 4> kShapes = {{{1, 4}, {2, 8}, {3, 12}, {1, 8}}};
+  return kShapes.at(static_cast<std::size_t>(fn));
+}
 
 /// Arrays of floats with a slice for each thread, on pages of their own.
 struct StreamBuffers {
@@ -29,7 +37,8 @@ struct StreamBuffers {
     float* const first = make();
     args.x = first;
     set(first, 1.0F);
-    if (fn == StreamFn::kRead) return;
+    if (fn == StreamFn::kUpdate) args.out = first;
+    if (shape_of(fn).arrays == 1) return;
     args.out = make();
     if (fn == StreamFn::kCopy) return;
     float* const second = make();
@@ -50,12 +59,12 @@ struct StreamBuffers {
   StreamArgs args;
 };
 
-/// Ones are read, copied, and 1 + 3 x 2 is 7.
+/// Ones are read, copied, negated in place, and 1 + 3 x 2 is 7.
 std::string verify(const StreamBuffers& buffers, double sum) {
   const StreamArgs& a = buffers.args;
   const std::int64_t n = a.n * a.threads;
   if (a.fn == StreamFn::kRead) return sum == static_cast<double>(n) ? "" : fmt::format("read {} ones as {}", n, sum);
-  const float wanted = a.fn == StreamFn::kCopy ? 1.0F : 7.0F;
+  const float wanted = a.fn == StreamFn::kCopy ? 1.0F : a.fn == StreamFn::kUpdate ? -1.0F : 7.0F;
   const auto wrong = std::count_if(a.out, a.out + n, [&](float value) { return value != wanted; });
   return wrong == 0 ? "" : fmt::format("{} of {} elements are not {}", wrong, n, wanted);
 }
@@ -73,9 +82,9 @@ Figure measure(const ProbeContext& context, std::string_view name, StreamFn fn, 
   const std::string wrong = verify(buffers, cpu_kernels().stream(args));
   args.rounds = std::max<std::int64_t>(1, static_cast<std::int64_t>(kSampleSeconds / std::max(timed(), 1e-7)));
   const std::vector<double> times = sample(context, sample_plan(context.effort), timed);
-  const double bytes = kBytes * arrays_of(fn) * static_cast<double>(n * threads * args.rounds);
+  const double bytes = shape_of(fn).bytes * static_cast<double>(n * threads * args.rounds);
   Figure figure = rate_figure(std::string(name),
-                              fmt::format("{}, {} x {}", counted(threads, "thread"), arrays_of(fn),
+                              fmt::format("{}, {} x {}", counted(threads, "thread"), shape_of(fn).arrays,
                                           format_binary_bytes(kBytes * static_cast<double>(n * threads), 3)),
                               Unit::kBytesPerSecond, bytes, times);
   figure.refused = wrong;
@@ -107,7 +116,7 @@ std::vector<Figure> probe_stream(const ProbeContext& context, std::string_view n
   const std::set<int> counts = {1, facts.threads};
   part.budget_s = context.budget_s / static_cast<double>(counts.size());
   for (const int threads : counts) {
-    const std::int64_t n = slice_elements(facts, level, arrays_of(fn), threads, context.effort);
+    const std::int64_t n = slice_elements(facts, level, shape_of(fn).arrays, threads, context.effort);
     if (n > 0) figures.push_back(measure(part, name, fn, n, threads));
   }
   return figures;
