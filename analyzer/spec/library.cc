@@ -42,7 +42,7 @@ std::string find_data_root() {
     const fs::path installed = program.parent_path().parent_path() / "share" / "gable";
     if (fs::is_directory(installed / "models", error)) return installed.string();
   }
-  return GABLE_SOURCE_DIR;
+  return GABLE_DATA_FOLDER;
 }
 
 /// Relative to the working directory where it lies below, as the user would type it.
