@@ -91,10 +91,10 @@ std::vector<KernelSum> sum_kernels(const Measurement& measurement) {
 }
 
 bool is_gemm_name(std::string_view name) {
-  // cuBLAS and cuBLASLt: ampere_sgemm_128x64, sm80_xmma_gemm, s16816; gemv for one row; CUTLASS; oneDNN and MKL:
-  // brgemm.
-  constexpr std::array<std::string_view, 7> kProducts = {"gemm",  "gemv",   "cutlass", "xmma",
-                                                         "wgmma", "s16816", "matmul"};
+  // cuBLAS and cuBLASLt: ampere_sgemm_128x64, sm80_xmma_gemm, s16816, nvjet (Hopper and later); gemv for one row;
+  // CUTLASS; oneDNN and MKL: brgemm.
+  constexpr std::array<std::string_view, 8> kProducts = {"nvjet", "gemm",  "gemv",   "cutlass",
+                                                         "xmma",  "wgmma", "s16816", "matmul"};
   constexpr std::array<std::string_view, 3> kOthers = {"flash", "fmha", "attention"};
   std::string lower(name);
   std::transform(lower.begin(), lower.end(), lower.begin(),

@@ -135,10 +135,12 @@ void Builder::backward() {
 }
 
 void Builder::update() {
+  norm_ = fresh(1, Dtype::kFp32);
   for (std::size_t op = 0; op < analysis_.model.ops.size(); ++op) {
     if (analysis_.plan.ops[op].update == nullptr) continue;
     const std::string& name = analysis_.model.ops[op].name;
     if (name == "clip") {
+      add(op, Pass::kOptimizer, engine_.prepare(UpdateCall{UpdateFn::kZero, {}, norm_, {}, {}, {}}));
       update_all(op, UpdateFn::kSquareSum);
       update_all(op, UpdateFn::kClipGradient);
     } else {
@@ -151,7 +153,6 @@ void Builder::update() {
 }
 
 void Builder::update_all(std::size_t op, UpdateFn fn) {
-  const Buffer norm = fresh(1, Dtype::kFp32);
   for (Parameter& parameter : parameters_) {
     const std::int64_t n = parameter.value.n;
     const auto make = [&](Buffer& buffer, Fill fill) {
@@ -163,7 +164,7 @@ void Builder::update_all(std::size_t op, UpdateFn fn) {
     make(parameter.gradient, {Fill::What::kUniform, 1e-3, 1, 0});
     if (fn == UpdateFn::kMomentum || fn == UpdateFn::kAdamw) make(parameter.first, {Fill::What::kZero, 0, 1, 0});
     if (fn == UpdateFn::kAdamw) make(parameter.second, {Fill::What::kZero, 0, 1, 0});
-    const UpdateCall call = {fn, parameter.value, parameter.gradient, parameter.first, parameter.second, norm};
+    const UpdateCall call = {fn, parameter.value, parameter.gradient, parameter.first, parameter.second, norm_};
     add(op, Pass::kOptimizer, engine_.prepare(call));
   }
 }

@@ -129,6 +129,7 @@ class Builder {
   std::map<std::size_t, std::size_t> first_node_;  ///< of each op
   std::multimap<std::int64_t, Buffer> free_;
   std::vector<Buffer> until_node_ends_;
+  Buffer norm_;  ///< of all gradients
 };
 
 /// How an op runs: one row a kind.
