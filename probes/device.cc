@@ -12,6 +12,7 @@
 #include "probes/cpu/kernels.h"
 #include "probes/cpu/onednn.h"
 #include "probes/cpu/recorder.h"
+#include "probes/recorded.h"
 
 namespace gable {
 namespace {
@@ -45,6 +46,7 @@ Device open_cpu() {
 Device open_device(std::string_view name) {
   if (name.empty()) return why_no_cuda().empty() ? open_cuda_device(0) : open_cpu();
   if (name == "cpu") return open_cpu();
+  if (name.starts_with("recorded:")) return open_recorded(std::string(name.substr(9)));
   if (name == "cuda") return open_cuda_device(0);
   if (name.starts_with("cuda:")) {
     const std::string_view digits = name.substr(5);
@@ -52,7 +54,7 @@ Device open_device(std::string_view name) {
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), index);
     if (error == std::errc() && end == digits.data() + digits.size() && index >= 0) return open_cuda_device(index);
   }
-  throw InputError(fmt::format("--device: {} is neither cpu nor cuda nor cuda:N", in_quotes(name)));
+  throw InputError(fmt::format("--device: {} is neither cpu nor cuda nor cuda:N nor recorded:FILE", in_quotes(name)));
 }
 
 }  // namespace gable

@@ -30,9 +30,11 @@ struct Device {
   DeviceFacts facts;
   std::unique_ptr<Engine> engine;
   std::unique_ptr<Recorder> recorder;
+  std::shared_ptr<const Measurement> recorded;  ///< the file that stands for it, if one does
 };
 
-/// "cpu", "cuda", "cuda:1"; "" chooses: the first CUDA device that works, else the CPU.
+/// "cpu", "cuda", "cuda:1", "recorded:FILE" (a measurement); "" chooses: the first CUDA device that works, else the
+/// CPU.
 /// @throws InputError for another name; CapabilityError where this machine lacks it, with what is missing
 Device open_device(std::string_view name);
 

@@ -42,8 +42,10 @@ TEST_CASE("what is wrong is told before anything is measured") {
     const char* says;
   };
   const std::array<Wrong, 9> wrong = {{
-      {{"probe", "--device", "gpu"}, 2, "--device: 'gpu' is neither cpu nor cuda nor cuda:N\n"},
-      {{"probe", "--device", "cuda:-1"}, 2, "--device: 'cuda:-1' is neither cpu nor cuda nor cuda:N\n"},
+      {{"probe", "--device", "gpu"}, 2, "--device: 'gpu' is neither cpu nor cuda nor cuda:N nor recorded:FILE\n"},
+      {{"probe", "--device", "cuda:-1"},
+       2,
+       "--device: 'cuda:-1' is neither cpu nor cuda nor cuda:N nor recorded:FILE\n"},
       {{"probe", "--quick", "--full"}, 2, "--quick and --full exclude each other\n"},
       {{"probe", "--device", "cpu", "--out", "x.csv"}, 2, "--out: 'x.csv' does not end in .yaml, as a profile does\n"},
       {{"probe", "fast"}, 2, nullptr},
@@ -101,6 +103,31 @@ TEST_CASE("measure: every op that runs has a line, the file reads back") {
   for (const MeasuredOp& op : m.ops) ops += op.samples_s.front();
   CHECK(ops == rel(m.busy_s.front(), 1e-9));
   CHECK(ops <= m.step_s.front());
+}
+
+TEST_CASE("a recorded measurement stands for its device: the same table, the same file, nothing timed") {
+  const std::string file = GABLE_SOURCE_DIR "/tests/data/intel-r-xeon-r-processor-2t/gpt2-split.yaml";
+  const TempFolder folder;
+  const std::string copy = folder.path() + "/m.yaml";
+  const Ran ran = run({"measure", "--model", "gpt2-split", "--device", "recorded:" + file, "--out", copy});
+  CHECK(ran.code == 0);
+  CHECK(ran.out.find("device: Intel(R) Xeon(R) Processor") == 0);
+  const Measurement sent = load_measurement(file);
+  const Measurement back = load_measurement(copy);
+  CHECK(back.step_s == sent.step_s);
+  CHECK(back.busy_s == sent.busy_s);
+  CHECK(back.cold_step_s == sent.cold_step_s);
+  CHECK(back.environment == sent.environment);
+  REQUIRE(back.ops.size() == sent.ops.size());
+  for (std::size_t i = 0; i < sent.ops.size(); ++i) {
+    CHECK(back.ops[i].op == sent.ops[i].op);
+    CHECK(back.ops[i].samples_s == sent.ops[i].samples_s);
+  }
+  test::check_refused(run({"measure", "--model", "gpt2-split", "--set", "T=7", "--device", "recorded:" + file}),
+                      "--measured: T is '6' in the file, '7' in the analysis; --set T=6 would match");
+  test::check_refused(run({"measure", "--model", "gpt2-split", "--steps", "3", "--device", "recorded:" + file}),
+                      "--device recorded: has its own --warmup and --steps");
+  test::check_refused(run({"probe", "--device", "recorded:" + file}), "--device recorded: a file is measured no more");
 }
 
 TEST_CASE("samples stop at what was wanted, at the budget, at Ctrl-C") {

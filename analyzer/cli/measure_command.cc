@@ -7,6 +7,7 @@
 #include <array>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <ostream>
 
 #include "analyzer/base/error.h"
@@ -17,6 +18,7 @@
 #include "analyzer/cli/output.h"
 #include "analyzer/cli/progress.h"
 #include "analyzer/cli/study_io.h"
+#include "analyzer/measured/overlay.h"
 #include "probes/run_probes.h"
 #include "probes/runner/run.h"
 #include "probes/sampling.h"
@@ -30,6 +32,13 @@ void refuse_too_large(const Analysis& analysis, const Options& options, const De
   const std::int64_t needed = program_bytes(analysis);
   if (needed <= device.facts.free_bytes) return;
   throw CapabilityError(out_of_memory_line(options, needed, device.facts));
+}
+
+/// That the file is of what would run. @throws InputError
+void check_recorded(const Analysis& analysis, const Options& options, const Measurement& recorded) {
+  if (options.has("warmup") || options.has("steps"))
+    throw InputError("--device recorded: has its own --warmup and --steps");
+  check_settings(analysis, recorded);
 }
 
 /// Another run of the same tasks; a device without counters keeps its times.
@@ -48,9 +57,15 @@ void count(const Analysis& analysis, const Program& program, Device& device, Mea
 Measurement measure(const Analysis& analysis, const Options& options, Device& device, const Io& io) {
   ProgressLine line(io);
   RunOptions run;
+  const Measurement* const recorded = device.recorded.get();
   run.warmup = static_cast<std::int64_t>(whole_number("warmup", options.get("warmup").value_or("5"), 0));
   run.steps = static_cast<std::int64_t>(whole_number("steps", options.get("steps").value_or("10"), 1));
   run.seed = whole_number("seed", options.get("seed").value_or("1"), 0);
+  if (recorded != nullptr) {
+    run.warmup = recorded->warmup;
+    run.steps = static_cast<std::int64_t>(recorded->step_s.size());
+    run.seed = recorded->seed;
+  }
   run.interrupted = [] { return Interrupt::signal() != 0; };
   run.progress = [&](std::int64_t done, std::int64_t all) {
     line.show(fmt::format("{}, {}, step {} of {}", device.facts.name, analysis.model.name, done + 1, all));
@@ -59,6 +74,7 @@ Measurement measure(const Analysis& analysis, const Options& options, Device& de
   const Program program = build_program(analysis, *device.engine, run.seed);
   for (const SkippedOp& op : program.skipped) io.err << fmt::format("{} is left out: {}\n", op.op, op.why);
   Measurement measurement = run_program(analysis, program, device, run);
+  if (recorded != nullptr) return measurement;
   if (options.has("counters")) count(analysis, program, device, measurement, io);
   measurement.environment.emplace_back("date", utc_now());
   measurement.environment.emplace_back("command", command_of(options));
@@ -136,7 +152,9 @@ int measure_command(const Args& args, const Io& io) {
   Device device = open_device(options.get("device").value_or(""));
   if (options.has("counters") && device.facts.backend != "cuda")
     throw CapabilityError("--counters: only CUDA devices have counters that can be read; this is " + device.facts.name);
-  const MeasuringLock lock;
+  if (device.recorded) check_recorded(analysis, options, *device.recorded);
+  std::optional<MeasuringLock> lock;
+  if (!device.recorded) lock.emplace();
   const Interrupt interrupt;
   try {
     refuse_too_large(analysis, options, device);

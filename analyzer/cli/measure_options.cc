@@ -17,7 +17,9 @@ namespace {
 constexpr std::array<std::string_view, 8> kShared = {"model", "set",  "dtype",     "parts",
                                                      "phase", "mode", "optimizer", "clip-grad"};
 constexpr std::array<OptionRow, 8> kOwn = {{
-    {"device", "cpu|cuda:N", "where it runs: the first CUDA device that works, else the CPU, unless given"},
+    {"device", "cpu|cuda:N|recorded:FILE",
+     "where it runs: the first CUDA device that works, else the CPU, unless given; a measurement stands for its "
+     "device"},
     {"forward-only", "", "the same as --phase forward"},
     {"warmup", "N", "steps before those that are timed; 5 unless given"},
     {"steps", "N", "steps that are timed; 10 unless given"},

@@ -110,6 +110,7 @@ int probe_command(const Args& args, const Io& io) {
   effort_of(options);
   if (options.has("list")) return list_probes(io);
   const Device device = open_device(options.get("device").value_or(""));
+  if (device.recorded) throw InputError("--device recorded: a file is measured no more");
   const std::string path = profile_path(options, device.facts, io);
   const MeasuringLock lock;
   const Interrupt interrupt;

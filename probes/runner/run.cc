@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "analyzer/base/error.h"
 #include "probes/sampling.h"
 
 namespace gable {
@@ -102,6 +103,13 @@ Measurement head(const Analysis& analysis, const Program& program, const Ids& id
   return m;
 }
 
+/// A file of another version of the model, or of the program, may have other ops.
+void check_same_ops(const Measurement& recorded, const Measurement& m) {
+  const auto same = [](const MeasuredOp& a, const MeasuredOp& b) { return a.op == b.op && a.pass == b.pass; };
+  if (!std::equal(m.ops.begin(), m.ops.end(), recorded.ops.begin(), recorded.ops.end(), same))
+    throw InputError("--device recorded: the file's ops are not those that the model runs; measure again");
+}
+
 }  // namespace
 
 std::vector<std::pair<std::string, std::string>> settings_of(const Analysis& analysis) {
@@ -117,6 +125,7 @@ Measurement run_program(const Analysis& analysis, const Program& program, const 
                         const RunOptions& options) {
   const Ids ids(program);
   Measurement m = head(analysis, program, ids, device, options);
+  if (device.recorded) check_same_ops(*device.recorded, m);
   for (const Task& task : program.before) task();
   device.engine->synchronize();
   const std::int64_t all = options.warmup + options.steps;
