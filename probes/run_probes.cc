@@ -29,8 +29,10 @@ Profile run_probes(std::span<const ProbeRow> rows, const ProbeRun& run) {
   for (const ProbeRow& row : rows) {
     if (run.progress) run.progress(row.name, left);
     const double budget = row.share * second_per_share;
-    const std::vector<Figure> figures =
-        row.run({run.effort, budget, run.interrupted, &profile.shapes, &profile.figures});
+    std::vector<Figure> figures = row.run({run.effort, budget, run.interrupted, &profile.shapes, &profile.figures});
+    for (Figure& figure : figures) {
+      if (run.circumstances) run.circumstances(figure);
+    }
     profile.figures.insert(profile.figures.end(), figures.begin(), figures.end());
     left -= budget;
   }

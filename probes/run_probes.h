@@ -15,6 +15,8 @@ double seconds_of(Effort effort);
 struct ProbeRun {
   Effort effort = Effort::kDefault;
   std::function<bool()> interrupted;
+  /// Adds clock and temperature to a figure right after its probe, where the probe did not.
+  std::function<void(Figure&)> circumstances;
   /// Told before each probe: its name, seconds left.
   std::function<void(std::string_view name, double left_s)> progress;
 };

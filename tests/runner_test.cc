@@ -87,8 +87,9 @@ TEST_CASE("tasks of a step: products forward, dgrad, wgrad, sums of columns, one
   std::array<int, kPassCount> passes{};
   for (const TimedTask& task : step.tasks) ++passes.at(static_cast<std::size_t>(task.pass));
   CHECK(passes[static_cast<std::size_t>(Pass::kForward)] == 4);
-  // down's input; relu; up hands back nothing, for nobody wants the model's input; sum's second operand is the first
-  // half of up, whose gradient relu's is added to: a copy and a sum
+  // sum: down gets its gradient as it is; up's first half gets a copy; down's product; relu, and its sum with that
+  // copy; nobody wants the gradient of the model's input.
+  CHECK(passes[static_cast<std::size_t>(Pass::kDgrad)] == 4);
   CHECK(passes[static_cast<std::size_t>(Pass::kWgrad)] == 4);      // two products, two sums of columns
   CHECK(passes[static_cast<std::size_t>(Pass::kOptimizer)] == 4);  // weights and biases
   const Program backward = build_program(of_yaml(kChain, Phase::kBackward), engine, 1);
@@ -114,6 +115,66 @@ TEST_CASE("a chain computes what its ops say") {
   for (std::int64_t i = 0; i < 16; ++i) last += value(act, i) * value(weights2, i);
   CHECK(value(down, 0) == doctest::Approx(last));
   CHECK(value(sum, 0) == doctest::Approx(last + first));
+}
+
+TEST_CASE("gradients through two consumers, a norm and a pass-on are those of finite differences, in every step") {
+  // The loss of (a + relu(a)) W with a = layernorm(x): a has two consumers, one of which hands its gradient on as it
+  // is.
+  constexpr const char* kNet = R"(name: net
+title: net
+source: test
+dims: {N: {value: 3, doc: rows}, D: {value: 4, doc: width}}
+ops:
+  - {name: norm, op: layernorm, rows: N, width: D}
+  - {name: act, op: relu, n: N*D}
+  - {name: both, op: add, from: [act, norm], n: N*D}
+  - {name: head, op: linear, tokens: N, in: D, out: 5, bias: false}
+loss:
+  - {op: cross_entropy, rows: N, classes: 5}
+)";
+  const auto engine = make_cpu_engine(1);
+  Analysis net = of_yaml(kNet, Phase::kStep, "sgd");
+  const Program program = build_program(net, *engine, 3);
+  const auto run = [&](bool forward) {
+    for (const TimedTask& task : program.tasks) {
+      if (task.pass != Pass::kOptimizer && (task.pass == Pass::kForward) == forward) task.run();
+    }
+  };
+  const auto at = [&](std::size_t buffer, std::size_t i) -> float& {
+    return static_cast<float*>(program.held[buffer].data)[i];
+  };
+  // In the order of allocation: norm, x, gain and its gradient, shift and its gradient, stats, act, both, head, weights
+  // and their gradient, loss, stats, targets.
+  const std::size_t gain = 2, gain_grad = 3, weights = 10, weights_grad = 11, losses = 12;
+  REQUIRE(program.held[gain].n == 4);
+  REQUIRE(program.held[weights].n == 20);
+  REQUIRE(program.held[losses].n == 3);
+  const auto loss = [&] {
+    run(true);
+    return (static_cast<double>(at(losses, 0)) + static_cast<double>(at(losses, 1)) +
+            static_cast<double>(at(losses, 2))) /
+           3;
+  };
+  struct Pair {
+    std::size_t value, gradient;
+  };
+  for (const Pair pair : {Pair{gain, gain_grad}, Pair{weights, weights_grad}}) {
+    for (const std::size_t i : {std::size_t{0}, std::size_t{3}}) {
+      CAPTURE(pair.value);
+      CAPTURE(i);
+      constexpr float kStep = 1e-2F;
+      const float before = at(pair.value, i);
+      at(pair.value, i) = before + kStep;
+      const double more = loss();
+      at(pair.value, i) = before - kStep;
+      const double less = loss();
+      at(pair.value, i) = before;
+      loss();
+      run(false);
+      const double slope = (more - less) / (2 * static_cast<double>(kStep));
+      CHECK(static_cast<double>(at(pair.gradient, i)) == doctest::Approx(slope).epsilon(0.02));
+    }
+  }
 }
 
 TEST_CASE("each pass of a block has weights of its own; a tied head has its table's") {

@@ -50,6 +50,8 @@ void count(const Analysis& analysis, const Program& program, Device& device, Mea
     if (counting) why_not = count_program(program, *counting, measurement);
   } catch (const CapabilityError& error) {
     why_not = error.what();
+  } catch (const DeviceError& error) {  // the times are worth keeping
+    why_not = error.what();
   }
   if (!why_not.empty()) io.err << "--counters: " << why_not << "\n";
 }
@@ -74,7 +76,7 @@ Measurement measure(const Analysis& analysis, const Options& options, Device& de
   const Program program = build_program(analysis, *device.engine, run.seed);
   for (const SkippedOp& op : program.skipped) io.err << fmt::format("{} is left out: {}\n", op.op, op.why);
   Measurement measurement = run_program(analysis, program, device, run);
-  if (recorded != nullptr) return measurement;
+  if (recorded != nullptr) return *recorded;
   if (options.has("counters")) count(analysis, program, device, measurement, io);
   measurement.environment.emplace_back("date", utc_now());
   measurement.environment.emplace_back("command", command_of(options));
@@ -113,14 +115,17 @@ int warmup_study(const Options& options, const Io& io) {
   const std::filesystem::path folder = std::filesystem::temp_directory_path() / fmt::format("gable-study-{}", getpid());
   std::filesystem::create_directory(folder);
   std::vector<WarmupRow> rows;
+  const Interrupt interrupt;  // the measurement that runs ends by the same signal, and the folder goes away
   try {
     for (const std::int64_t warmup : {0, 1, 2, 5}) {
       std::vector<std::string> args = words_of(options, {"warmup", "warmup-study", "out"});
       args.insert(args.end(), {"--warmup", std::to_string(warmup)});
       rows.push_back({warmup, steps_of_process(args, (folder / "m.yaml").string())});
+      if (Interrupt::signal() != 0) throw Interrupted();
     }
   } catch (...) {
     std::filesystem::remove_all(folder);
+    if (Interrupt::signal() != 0) return kSignalled + Interrupt::signal();
     throw;
   }
   std::filesystem::remove_all(folder);
@@ -148,7 +153,10 @@ int measure_command(const Args& args, const Io& io) {
   refuse_words(options, "measure");
   check_out(options);
   const Analysis analysis = analysis_to_run(options);
-  if (options.has("warmup-study")) return warmup_study(options, io);
+  if (options.has("warmup-study")) {
+    if (options.has("out")) throw InputError("--warmup-study writes no file; without it --out does");
+    return warmup_study(options, io);
+  }
   Device device = open_device(options.get("device").value_or(""));
   if (options.has("counters") && device.facts.backend != "cuda")
     throw CapabilityError("--counters: only CUDA devices have counters that can be read; this is " + device.facts.name);
@@ -163,7 +171,9 @@ int measure_command(const Args& args, const Io& io) {
     const std::array<OutputFile, 1> files = {{{options.get("out").value_or(""), write_measurement(measurement)}}};
     if (options.has("out")) write_files(files, io.err);
   } catch (const OutOfMemory& error) {
-    throw CapabilityError(out_of_memory_line(options, error.needed_bytes, device.facts));
+    device.facts.free_bytes = std::min(device.facts.free_bytes, error.free_bytes);
+    throw CapabilityError(
+        fmt::format("{} (at {})", out_of_memory_line(options, program_bytes(analysis), device.facts), error.what()));
   } catch (const std::invalid_argument& error) {
     throw CapabilityError(fmt::format("--device {}: {}", device.facts.backend, error.what()));
   } catch (const Interrupted&) {

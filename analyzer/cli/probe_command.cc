@@ -14,6 +14,7 @@
 #include "analyzer/cli/output.h"
 #include "analyzer/cli/progress.h"
 #include "analyzer/cli/study_io.h"
+#include "probes/cpu/facts.h"
 #include "probes/profile_file.h"
 #include "probes/run_probes.h"
 #include "probes/sampling.h"
@@ -86,6 +87,7 @@ Profile measure(const Options& options, const Device& device, const Io& io) {
   run.progress = [&](std::string_view name, double left) {
     line.show(fmt::format("{}, {}, {:.0f} s left", device.facts.name, name, left));
   };
+  if (cpu) run.circumstances = add_circumstances;
   Profile profile = run_probes(cpu ? cpu_probe_table() : cuda_probe_table(), run);
   profile.date = utc_now();
   profile.command = fmt::format("analyze probe --device {}{}", options.get("device").value_or(device.facts.backend),
@@ -109,7 +111,8 @@ int probe_command(const Args& args, const Io& io) {
   refuse_words(options, "probe");
   effort_of(options);
   if (options.has("list")) return list_probes(io);
-  const Device device = open_device(options.get("device").value_or(""));
+  Device device = open_device(options.get("device").value_or(""));
+  device.recorder.reset();  // probes time their kernels themselves, and a profiler beside them costs launches time
   if (device.recorded) throw InputError("--device recorded: a file is measured no more");
   const std::string path = profile_path(options, device.facts, io);
   const MeasuringLock lock;

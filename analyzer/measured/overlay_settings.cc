@@ -25,7 +25,7 @@ struct Setting {
   std::string_view name;  ///< also of the option
   std::string (*value)(const Analysis&);
 };
-constexpr std::array<Setting, 7> kSettings = {{
+constexpr std::array<Setting, 8> kSettings = {{
     {"mode", [](const Analysis& a) { return std::string(a.options.cost.mode == Mode::kTrain ? "train" : "eval"); }},
     {"recipe",
      [](const Analysis& a) { return a.options.step.recipe ? a.options.step.recipe->name : std::string(kIdealRecipe); }},
@@ -37,6 +37,7 @@ constexpr std::array<Setting, 7> kSettings = {{
     {"recompute", [](const Analysis& a) { return std::string(recompute_name(a.options.step.recompute)); }},
     {"amp", [](const Analysis& a) { return std::string(a.options.step.amp ? row(*a.options.step.amp).name : kNone); }},
     {"optimizer", [](const Analysis& a) { return a.options.step.optimizer; }},
+    {"clip-grad", [](const Analysis& a) { return std::string(a.options.step.clip ? "yes" : "no"); }},
     {"micro-batches", [](const Analysis& a) { return fmt::format("{}", a.options.step.micro_batches); }},
 }};
 

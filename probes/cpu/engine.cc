@@ -101,10 +101,13 @@ class CpuEngine final : public Engine {
   Task prepare(const GemmCall& call) override {
     require_fp32({&call.a, &call.b, &call.out, &call.bias});
     if (onednn_ == nullptr) return in_eigen(call);
-    DnnProduct product{call.m, call.n, call.k,      call.batch,  call.a_transposed, call.b_transposed, call.accumulate,
-                       false,  false,  call.a.data, call.b.data, call.bias.data,    call.out.data};
+    DnnProduct product{call.m,          call.n, call.k,      call.batch,  call.a_transposed, call.b_transposed,
+                       call.accumulate, false,  call.a.data, call.b.data, call.bias.data,    call.out.data};
     DnnTask plain = onednn_->product(product);
     if (!call.b_constant || call.batch != 1) return chosen(std::move(plain), "");
+    // A copy of the weights in another layout; where there is no room for it, they stay as they are.
+    if (2 * call.b.n * row(call.b.dtype).bits / 8 > read_cpu_facts("").free_bytes)
+      return chosen(std::move(plain), ", weights as stored");
     product.packed = true;
     DnnTask packed = onednn_->product(product);
     const bool pays = call.accumulate || best_of(packed) < best_of(plain);
@@ -212,7 +215,7 @@ class CpuEngine final : public Engine {
         onednn_->conv({static_cast<DnnConv::Direction>(call.direction), call.batch, call.in_channels, call.out_channels,
                        call.height, call.width, call.kernel, call.kernel_width, size(call.height, call.kernel),
                        size(call.width, call.kernel_width), call.stride, call.padding, call.dilation, call.groups,
-                       call.x.data, call.weights.data, call.out.data}),
+                       call.x.data, call.weights.data, call.out.data, call.bias.data}),
         "");
   }
 

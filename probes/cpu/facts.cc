@@ -138,6 +138,12 @@ CpuFacts this_cpu() {
   return facts;
 }
 
+void add_circumstances(Figure& figure) {
+  constexpr double kClockSeconds = 2e-3;
+  if (figure.clock_hz == 0) figure.clock_hz = measure_clock(kClockSeconds);
+  figure.temperature_c = read_temperature("");
+}
+
 double measure_clock(double seconds) {
   using Clock = std::chrono::steady_clock;
   constexpr std::uint64_t kBatch = 1U << 20U;

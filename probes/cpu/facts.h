@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "analyzer/spec/profile.h"
+
 namespace gable {
 
 struct CacheLevel {
@@ -33,6 +35,9 @@ CpuFacts read_cpu_facts(const std::string& root);
 
 /// Of this machine; CPUs as the scheduler allows, clipped to OMP_NUM_THREADS where that is set.
 CpuFacts this_cpu();
+
+/// The clock and the temperature of the processor now, into a figure that was just measured.
+void add_circumstances(Figure& figure);
 
 /// Cycles a second of a core, from a chain of dependent additions that runs for about `seconds`.
 double measure_clock(double seconds);

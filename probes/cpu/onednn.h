@@ -12,7 +12,6 @@ namespace gable {
 struct DnnProduct {
   std::int64_t m = 1, n = 1, k = 1, batch = 1;
   bool a_transposed = false, b_transposed = false, accumulate = false, packed = false;
-  bool bf16 = false;  ///< a and b of bf16; out is fp32
   const void *a = nullptr, *b = nullptr, *bias = nullptr;
   void* out = nullptr;
 };
@@ -40,6 +39,7 @@ struct DnnConv {
   std::int64_t batch = 1, in_channels = 1, out_channels = 1, height = 1, width = 1, kernel = 1, kernel_width = 1;
   std::int64_t out_height = 1, out_width = 1, stride = 1, padding = 0, dilation = 1, groups = 1;
   void *x = nullptr, *weights = nullptr, *out = nullptr;
+  void* bias = nullptr;  ///< its gradient in wgrad; may be absent
 };
 
 /// What the library prepared, and the name it gives its kernel.

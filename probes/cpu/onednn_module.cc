@@ -33,7 +33,7 @@ class Module final : public OneDnn {
   }
 
   DnnTask product(const DnnProduct& c) override {
-    const Type in = c.bf16 ? Type::bf16 : Type::f32;
+    const Type in = Type::f32;
     const memory::desc a = matrix(c.batch, c.m, c.k, in, c.a_transposed);
     const memory::desc b = matrix(c.batch, c.k, c.n, in, c.b_transposed);
     const memory::desc out = matrix(c.batch, c.m, c.n, Type::f32, false);
@@ -100,12 +100,16 @@ class Module final : public OneDnn {
     const memory::dims gaps = {c.dilation - 1, c.dilation - 1};
     const memory::dims pad = {c.padding, c.padding};
     const algorithm fn = algorithm::convolution_direct;
+    // A descriptor of no dims stands for no bias.
+    const memory::desc b =
+        c.bias == nullptr ? memory::desc() : memory::desc(dims_of({c.out_channels}), Type::f32, Tag::a);
     const dnnl::convolution_forward::primitive_desc forward(
-        {dnnl::prop_kind::forward_training, fn, x, w, out, strides, gaps, pad, pad}, engine_);
+        {dnnl::prop_kind::forward_training, fn, x, w, b, out, strides, gaps, pad, pad}, engine_);
     Arguments arguments;
     if (c.direction == DnnConv::Direction::kForward) {
       arguments = {
           {DNNL_ARG_SRC, wrap(x, c.x)}, {DNNL_ARG_WEIGHTS, wrap(w, c.weights)}, {DNNL_ARG_DST, wrap(out, c.out)}};
+      if (c.bias != nullptr) arguments.emplace(DNNL_ARG_BIAS, wrap(b, c.bias));
       return task(dnnl::convolution_forward(forward), forward.impl_info_str(), std::move(arguments));
     }
     if (c.direction == DnnConv::Direction::kDgrad) {
@@ -116,11 +120,12 @@ class Module final : public OneDnn {
                    {DNNL_ARG_DIFF_DST, wrap(out, c.out)}};
       return task(dnnl::convolution_backward_data(chosen), chosen.impl_info_str(), std::move(arguments));
     }
-    const dnnl::convolution_backward_weights::primitive_desc chosen({fn, x, w, out, strides, gaps, pad, pad}, engine_,
-                                                                    forward);
+    const dnnl::convolution_backward_weights::primitive_desc chosen({fn, x, w, b, out, strides, gaps, pad, pad},
+                                                                    engine_, forward);
     arguments = {{DNNL_ARG_SRC, wrap(x, c.x)},
                  {DNNL_ARG_DIFF_WEIGHTS, wrap(w, c.weights)},
                  {DNNL_ARG_DIFF_DST, wrap(out, c.out)}};
+    if (c.bias != nullptr) arguments.emplace(DNNL_ARG_DIFF_BIAS, wrap(b, c.bias));
     return task(dnnl::convolution_backward_weights(chosen), chosen.impl_info_str(), std::move(arguments));
   }
 

@@ -107,7 +107,8 @@ double multiply_add(std::int64_t rounds, int threads, double& result) {
     }
   }
   result = least;
-  return 2.0 * kChains * (sizeof(Vector) / sizeof(Element)) * static_cast<double>(rounds) * threads;
+  constexpr std::size_t kWidth = sizeof(Vector) / sizeof(Element);
+  return 2.0 * kChains * static_cast<double>(kWidth) * static_cast<double>(rounds) * threads;
 }
 
 inline std::uint64_t count_cycles(std::uint64_t n) {

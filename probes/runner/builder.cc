@@ -73,7 +73,10 @@ void Builder::run_group(std::size_t begin, std::size_t end, int group, std::int6
     // What no later pass reads is free again: all but the block's output.
     const auto output = latest_.find(spec.output);
     for (std::size_t slot = first; slot < slots_.size(); ++slot) {
-      if (output == latest_.end() || slot != output->second.slot) recycle(slots_[slot].data);
+      const bool kept = output != latest_.end() && slot == output->second.slot;
+      if (kept || slots_[slot].recycled || slots_[slot].constant) continue;
+      slots_[slot].recycled = true;
+      recycle(slots_[slot].data);
     }
   }
 }
@@ -126,6 +129,8 @@ void Builder::backward() {
     Node& node = nodes_[i];
     const RunnerRow* const row = find_runner(analysis_.model.ops[node.op].kind->name);
     row->backward(*this, node);
+    for (const Buffer& buffer : until_node_ends_) recycle(buffer);
+    until_node_ends_.clear();
     Activation& slot = slots_[node.out.slot];
     if (node.instance == 0 && slot.gradient) {
       if (!slot.borrowed) recycle(slot.gradient);
@@ -176,6 +181,8 @@ std::int64_t Builder::field(const Node& node, std::string_view name) const {
 
 std::string_view Builder::kind(const Node& node) const { return analysis_.model.ops[node.op].kind->name; }
 
+std::string_view Builder::form(const Node& node) const { return analysis_.model.ops[node.op].form; }
+
 std::size_t Builder::operands(const Node& node) const {
   return std::max<std::size_t>(1, analysis_.model.ops[node.op].inputs.size());
 }
@@ -205,6 +212,9 @@ Piece Builder::piece_of(const Node& node, std::size_t k, const Piece& whole, std
 }
 
 Buffer Builder::input(Node& node, std::size_t k, std::int64_t n) {
+  // The backward pass reads what the forward pass of this node read, not what later passes of its block did.
+  if (k < node.inputs.size() && node.inputs[k].n == n)
+    return slots_[node.inputs[k].slot].data.piece(node.inputs[k].first, n);
   const auto& inputs = analysis_.model.ops[node.op].inputs;
   const std::optional<Piece> whole = k < inputs.size() ? resolve(inputs[k]) : std::nullopt;
   Piece piece = {0, 0, n};
@@ -267,8 +277,13 @@ Buffer Builder::constant(Node& node, std::int64_t n) {
   return node.kept.front();
 }
 
+Buffer Builder::node_scratch(std::int64_t n) {
+  until_node_ends_.push_back(allocate(n));
+  return until_node_ends_.back();
+}
+
 Buffer Builder::scratch(std::int64_t n) {
-  const Buffer buffer = allocate(n);
+  Buffer buffer = allocate(n);
   recycle(buffer);
   return buffer;
 }
@@ -285,8 +300,10 @@ std::size_t Builder::new_slot(std::int64_t n, bool constant) {
 Buffer Builder::output_gradient(const Node& node) {
   Activation& slot = slots_[node.out.slot];
   if (!slot.gradient) {
-    slot.gradient = allocate(slot.data.n);
-    if (slot.written.empty()) engine_.fill(slot.gradient, {Fill::What::kUniform, 1e-3, 1, seed_++});
+    // Nobody hands one back: values that every step finds as they are, so no other task may write there.
+    slot.gradient = fresh(slot.data.n, slot.data.dtype);
+    slot.borrowed = true;
+    engine_.fill(slot.gradient, {Fill::What::kUniform, 1e-3, 1, seed_++});
   }
   return slot.gradient.piece(node.out.first, node.out.n);
 }
@@ -339,7 +356,7 @@ void Builder::share_gradient(const Node& node, std::size_t k) {
 Buffer Builder::allocate(std::int64_t n) {
   const auto found = free_.find(n);
   if (found != free_.end()) {
-    const Buffer buffer = found->second;
+    Buffer buffer = found->second;
     free_.erase(found);
     return buffer;
   }

@@ -19,6 +19,7 @@ struct Activation {
   Buffer gradient;
   std::set<std::int64_t> written;  ///< first elements of the pieces of the gradient that hold one
   bool borrowed = false;           ///< the gradient is another slot's as well: it is neither added to nor free again
+  bool recycled = false;           ///< its memory is free again
   bool constant = false;           ///< the model's input, a cache: nobody wants its gradient
 };
 
@@ -56,6 +57,7 @@ class Builder {
   /// The n elements that operand k is.
   Buffer input(Node& node, std::size_t k, std::int64_t n);
   [[nodiscard]] std::string_view kind(const Node& node) const;
+  [[nodiscard]] std::string_view form(const Node& node) const;  ///< as the model writes it: "average" of a pool
   [[nodiscard]] std::size_t operands(const Node& node) const;
   /// Whether another op has the same weights.
   [[nodiscard]] bool shares_parameters(const Node& node) const;
@@ -70,7 +72,9 @@ class Builder {
   Buffer keep_activation(Node& node, std::int64_t n);
   /// A table that the model brings with it; the same in the backward pass.
   Buffer constant(Node& node, std::int64_t n);
-  /// Space that only the next tasks use.
+  /// Space for the tasks of this node's pass alone.
+  Buffer node_scratch(std::int64_t n);
+  /// Space that only the next task uses.
   Buffer scratch(std::int64_t n);
 
   [[nodiscard]] bool training() const { return training_; }
@@ -93,6 +97,13 @@ class Builder {
     finish_gradient(node, node.inputs[k], fresh);
   }
 
+  /// The same where the kernel that computes it has other work to do as well: into space of its own where nobody wants
+  /// it.
+  template <typename Write>
+  void input_gradient_anyway(const Node& node, std::size_t k, Write write) {
+    if (slots_[node.inputs.at(k).slot].constant) return write(scratch(node.inputs[k].n));
+    input_gradient(node, k, write);
+  }
   /// Hands the gradient of what the node wrote on to operand k, as it is: no kernel where nobody handed one before.
   void share_gradient(const Node& node, std::size_t k);
 

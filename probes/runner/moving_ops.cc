@@ -15,6 +15,7 @@ PoolCall pool_call(const Builder& b, const Node& node) {
   call.kernel = b.field(node, "kernel");
   call.stride = b.field(node, "stride");
   call.padding = b.field(node, "padding");
+  call.average = b.form(node) == "average";
   return call;
 }
 std::int64_t pool_input(const PoolCall& c) { return c.batch * c.channels * c.height * c.width; }

@@ -149,7 +149,7 @@ void attention_backward(Builder& b, Node& node) {
   const Buffer v = b.input(node, 2, d.cached());
   const Buffer dscores = node.kept[0];
   const Buffer shares = node.kept[1];
-  const Buffer dshares = b.keep_activation(node, d.scores());
+  const Buffer dshares = b.node_scratch(d.scores());
   b.input_gradient(node, 2, [&](const Buffer& dv) {
     GemmCall call = product(d.batch, d.keys, d.width, d.rows, shares, dout, dv);
     call.a_transposed = true;

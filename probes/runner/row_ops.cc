@@ -52,7 +52,7 @@ void norm_backward(Builder& b, Node& node) {
   call.dy = b.output_gradient(node);
   if (call.gain) call.gain_grad = b.parameter(node, 0, call.width, kOnes).gradient;
   if (call.shift) call.shift_grad = b.parameter(node, 1, call.width, kZeros).gradient;
-  b.input_gradient(node, 0, [&](const Buffer& dx) {
+  b.input_gradient_anyway(node, 0, [&](const Buffer& dx) {
     call.out = dx;
     b.run(node, Pass::kDgrad, call);
   });
@@ -72,7 +72,7 @@ void channel_norm_backward(Builder& b, Node& node) {
   call.dy = b.output_gradient(node);
   if (call.gain) call.gain_grad = b.parameter(node, 0, call.channels, kOnes).gradient;
   if (call.shift) call.shift_grad = b.parameter(node, 1, call.channels, kZeros).gradient;
-  b.input_gradient(node, 0, [&](const Buffer& dx) {
+  b.input_gradient_anyway(node, 0, [&](const Buffer& dx) {
     call.out = dx;
     b.run(node, Pass::kDgrad, call);
   });

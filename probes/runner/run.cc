@@ -117,7 +117,16 @@ std::vector<std::pair<std::string, std::string>> settings_of(const Analysis& ana
   for (std::size_t i = kFirstDim; i < kFirstDim + analysis.model.dim_count; ++i)
     settings.emplace_back(analysis.model.slots[i].name, std::to_string(analysis.costed.values[i]));
   settings.emplace_back("mode", analysis.options.cost.mode == Mode::kTrain ? "train" : "eval");
-  if (has_optimizer(analysis.options.step.phase)) settings.emplace_back("optimizer", analysis.options.step.optimizer);
+  const StepOptions& step = analysis.options.step;
+  settings.emplace_back("recipe", step.recipe ? step.recipe->name : std::string(kIdealRecipe));
+  settings.emplace_back("fuse", "none");
+  settings.emplace_back("recompute", recompute_name(step.recompute));
+  settings.emplace_back("amp", "none");
+  if (has_optimizer(step.phase)) {
+    settings.emplace_back("optimizer", step.optimizer);
+    settings.emplace_back("clip-grad", step.clip ? "yes" : "no");
+    settings.emplace_back("micro-batches", std::to_string(step.micro_batches));
+  }
   return settings;
 }
 

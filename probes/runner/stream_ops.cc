@@ -18,8 +18,8 @@ constexpr std::array<ActivationRow, 6> kActivations = {{{"gelu", MapFn::kGelu, M
                                                         {"relu", MapFn::kRelu, MapFn::kReluGrad, true},
                                                         {"tanh", MapFn::kTanh, MapFn::kTanhGrad, true},
                                                         {"sigmoid", MapFn::kSigmoid, MapFn::kSigmoidGrad, true}}};
-constexpr double kKept = 0.9;  // of dropout
-constexpr double kMasked = -1e9;
+constexpr double kKept = 0.9;     // of dropout
+constexpr double kMasked = -1e4;  // within fp16; a row that is masked as a whole stays finite
 constexpr double kScale = 0.125;  // 1 / sqrt(64): a scale's factor does not change its time
 
 const ActivationRow& activation_row(const Builder& b, const Node& node) {
