@@ -6,6 +6,7 @@ Called by ctest with the program's path.
 """
 import os
 import pathlib
+import resource
 import signal
 import subprocess
 import sys
@@ -85,8 +86,23 @@ def nowhere(folder):
         expect(f"line for {path}", says in err and err.count("\n") == 1, repr(err))
 
 
+def full_disk(folder):
+    """A file may hold no more than a byte, as on a disk that is full: the file that would be renamed cannot be written."""
+    def limit():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1, 1))
+
+    probe = subprocess.Popen([PROGRAM, "probe", "--device", "cpu", "--quick"], text=True, stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE, preexec_fn=limit,
+                             env=dict(os.environ, XDG_DATA_HOME=str(folder / "data"), TMPDIR=str(folder)))
+    _, err = probe.communicate()
+    expect("exit code on a full disk", probe.returncode == 1, (probe.returncode, err))
+    expect("line on a full disk", "File too large" in err and err.count("\n") == 1, repr(err))
+    expect("files on a full disk", files(folder) == [], files(folder))
+
+
 for case in (lambda f: interrupted(f, signal.SIGINT), lambda f: interrupted(f, signal.SIGTERM), beside_another, whole,
-             nowhere):
+             nowhere, full_disk):
     with tempfile.TemporaryDirectory() as name:
         case(pathlib.Path(name))
 for failure in failures:

@@ -25,15 +25,17 @@ struct UnitsRow {
 //   8.9 Ada whitepaper: 330.3 fp16, 660.6 fp8 = 128 x 512 (1024) x 2 x 2.52 GHz
 //   9.0 H100 whitepaper: 989.4 fp16, 66.9 fp64 = 132 x 2048 x 2 x 1.83 GHz, 132 x 128 x 2 x 1.98 GHz
 //   10.0 Blackwell datasheet, B200: 2250 fp16, 9000 fp4, 37 fp64 = 148 x 4096 (16384, 64) x 2 x 1.86..1.96 GHz
+//   10.3 B300: 14 PFLOP/s fp4 (hwspecs/b300.yaml) = 148 x 24576 x 2 x 1.92 GHz; the rest as 10.0, where it has less
 //   12.0 RTX Blackwell whitepaper, 5090: 419 fp16 (fp16 accumulation), 838 fp8, 1676 fp4 = 170 x 512 (..) x 2 x 2.41
 //   GHz
-constexpr std::array<UnitsRow, 7> kUnits = {{
+constexpr std::array<UnitsRow, 8> kUnits = {{
     {75, 2, 64, 128, 0, 0, 512, 0, 1024, 0},
     {80, 32, 64, 256, 64, 512, 1024, 0, 2048, 0},
     {86, 2, 128, 128, 0, 256, 512, 0, 1024, 0},
     {89, 2, 128, 128, 0, 256, 512, 1024, 1024, 0},
     {90, 64, 128, 256, 128, 1024, 2048, 4096, 4096, 0},
     {100, 64, 128, 256, 64, 2048, 4096, 8192, 8192, 16384},
+    {103, 64, 128, 256, 64, 2048, 4096, 8192, 8192, 24576},
     {120, 2, 128, 128, 0, 256, 512, 1024, 1024, 2048},
 }};
 
