@@ -87,10 +87,10 @@ def nowhere(folder):
 
 
 def full_disk(folder):
-    """A file may hold no more than a byte, as on a disk that is full: the file that would be renamed cannot be written."""
+    """A file may hold no more than 4096 bytes, as on a disk that fills up: the file that would be renamed is cut short."""
     def limit():
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (1, 1))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))  # what OpenMP's runtime keeps in shared memory fits
 
     probe = subprocess.Popen([PROGRAM, "probe", "--device", "cpu", "--quick"], text=True, stdout=subprocess.PIPE,
                              stderr=subprocess.PIPE, preexec_fn=limit,
