@@ -53,5 +53,6 @@ int whatif_command(const Args& args, const Io& io);
 int headroom_command(const Args& args, const Io& io);
 int probe_command(const Args& args, const Io& io);
 int sweep_command(const Args& args, const Io& io);
+int trace_command(const Args& args, const Io& io);
 
 }  // namespace gable

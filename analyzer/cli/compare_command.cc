@@ -12,9 +12,11 @@
 #include "analyzer/cli/compare_words.h"
 #include "analyzer/cli/model_options.h"
 #include "analyzer/cli/study_io.h"
+#include "analyzer/cli/trace_input.h"
 #include "analyzer/spec/hardware_choice.h"
 #include "analyzer/study/grid.h"
 #include "reports/compare_report.h"
+#include "reports/trace_compare_report.h"
 
 namespace gable {
 namespace {
@@ -134,6 +136,45 @@ std::string file_stem(const Comparison& comparison) {
   return stem.substr(0, kMost);
 }
 
+/// By what it begins with, or is called: a trace that cannot be read is to be told as such.
+bool is_trace_word(const std::string& word) {
+  constexpr std::array<std::string_view, 4> kEndings = {".json", ".json.gz", ".sqlite", ".csv"};
+  return is_trace_file(word) ||
+         std::any_of(kEndings.begin(), kEndings.end(), [&](std::string_view ending) { return word.ends_with(ending); });
+}
+
+/// Words that are files of traces. @throws InputError: only some are, or they are not two
+bool are_traces(const std::vector<std::string>& words) {
+  const auto traces = std::count_if(words.begin(), words.end(), is_trace_word);
+  if (traces == 0) return false;
+  if (words.size() != 2 || traces != 2)
+    throw InputError(
+        fmt::format("compare: traces are compared two at a time, before and after; {} of {} words are traces", traces,
+                    words.size()));
+  return true;
+}
+
+int compare_two_traces(const Options& options, const Io& io) {
+  for (const auto& [name, values] : options.values) {
+    if (name != "hw" && name != "top" && name != "format" && name != "out")
+      throw InputError(fmt::format("--{} says nothing of traces; --hw, --top, --format and --out do", name));
+  }
+  TraceComparison comparison;
+  TraceCompareReport report{comparison, TraceCompareReport{comparison}.top, io.width};
+  if (const auto top = options.get("top")) report.top = whole_number("top", *top, 0);
+  const std::vector<StudyFormat> formats = study_formats(trace_compare_format_table(), report);
+  check_formats(options, formats);
+  const auto study = [&](const std::string& path) {
+    Trace trace = read_trace(path, "", io);
+    HardwareChoice choice = hardware_of_trace(trace, options.get("hw").value_or(""), io.machine);
+    return study_trace(std::move(trace), std::move(choice));
+  };
+  TraceStudy before = study(options.words.front());
+  comparison = compare_traces(std::move(before), study(options.words.back()));
+  write_formats(options, formats, "traces.compare", io);
+  return 0;
+}
+
 }  // namespace
 
 int compare_command(const Args& args, const Io& io) {
@@ -143,6 +184,7 @@ int compare_command(const Args& args, const Io& io) {
     io.out << help_text("compare", rows);
     return 0;
   }
+  if (are_traces(options.words)) return compare_two_traces(options, io);
   CompareReport report;
   const std::vector<StudyFormat> formats = study_formats(compare_format_table(), report);
   check_formats(options, formats);

@@ -10,9 +10,11 @@
 #include "analyzer/cli/model_options.h"
 #include "analyzer/cli/options.h"
 #include "analyzer/cli/study_io.h"
+#include "analyzer/cli/trace_input.h"
 #include "analyzer/measured/overlay.h"
 #include "analyzer/roofline/analysis.h"
 #include "analyzer/spec/library.h"
+#include "analyzer/trace/trace_join.h"
 #include "reports/report.h"
 
 namespace gable {
@@ -21,7 +23,7 @@ namespace {
 constexpr std::array<OptionRow, 9> kReportOptions = {{
     {"host", "H", "adds the CPU's clock: dispatch beside kernels (analyze list hosts), or a YAML file"},
     {"graph", "", "with --host: the step is one CUDA graph, dispatched once"},
-    {"measured", "FILE", "lays a measurement over the roofline (docs/measurements.md)"},
+    {"measured", "FILE", "lays a measurement (docs/measurements.md) or a trace (docs/traces.md) over the roofline"},
     {"count", "flop|mac", "1 multiply-add = 2 FLOP (default), or 1 MAC"},
     {"by", "op|kernel|block|part|kind|pass", "rows of the report"},
     {"top", "N", "only the N rows with most time in each part; the rest in one row"},
@@ -62,6 +64,29 @@ std::optional<Hardware> datasheet_of(const Hardware& hw) {
   return load_hardware(hw.profile->datasheet);
 }
 
+/// What --measured names: a measurement, or a trace that becomes one.
+struct Measured {
+  std::optional<Measurement> measurement;
+  std::optional<Trace> trace;
+};
+
+Measured load_measured(const Options& options, const Io& io) {
+  Measured measured;
+  const auto file = options.get("measured");
+  if (!file) return measured;
+  if (is_trace_file(*file)) {
+    measured.trace = read_trace(*file, "", io);
+  } else {
+    measured.measurement = load_measurement(*file);
+  }
+  return measured;
+}
+
+std::optional<Measurement> joined(Measured measured, const Analysis& analysis, HardwareChoice choice) {
+  if (!measured.trace) return std::move(measured.measurement);
+  return join_trace(study_trace(std::move(*measured.trace), std::move(choice)), analysis);
+}
+
 }  // namespace
 
 int report_command(const Args& args, const Io& io) {
@@ -83,14 +108,16 @@ int report_command(const Args& args, const Io& io) {
   std::optional<Host> host;
   if (const auto name_of_host = options.get("host")) host = load_host(*name_of_host);
   if (options.has("graph") && !host) throw InputError("--graph says nothing without --host");
-  std::optional<Measurement> measurement;
-  if (const auto file = options.get("measured")) measurement = load_measurement(*file);
+  Measured measured = load_measured(options, io);
   Model model = configured_model(*name, options);
   const AnalysisOptions settings = analysis_options(model, options);
-  HardwareChoice choice = choose_hardware(options.get("hw").value_or(""), io.machine);
-  analysis = analyze(std::move(model), std::move(choice.hw), settings);
+  const std::string wanted = options.get("hw").value_or("");
+  HardwareChoice choice =
+      measured.trace ? hardware_of_trace(*measured.trace, wanted, io.machine) : choose_hardware(wanted, io.machine);
+  analysis = analyze(std::move(model), choice.hw, settings);
   analysis.hw_reason = choice.reason;
-  if (measurement) report.overlay = make_overlay(analysis, datasheet_of(analysis.hw), *measurement);
+  if (const auto measurement = joined(std::move(measured), analysis, std::move(choice)))
+    report.overlay = make_overlay(analysis, datasheet_of(analysis.hw), *measurement);
   if (host) report.clocks = ClockReport{*host, options.has("graph"), run_clocks(analysis, *host, options.has("graph"))};
   write_formats(options, formats, fmt::format("{}.{}", analysis.model.name, analysis.hw.name), io);
   return 0;

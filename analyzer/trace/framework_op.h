@@ -64,6 +64,9 @@ struct CallCost {
 /// Whether the table has the op, whatever its arguments.
 bool is_costed_call(std::string_view name);
 
+/// The family of the op's row; "other" for an op that is not in the table.
+std::string_view family_of_call(std::string_view name);
+
 /// Ops that make no kernel of their own: views, allocations, bookkeeping.
 bool is_view_call(std::string_view name);
 
