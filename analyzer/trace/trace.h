@@ -100,6 +100,7 @@ Trace read_ncu(const std::string& path, const ReadProgress& progress);
 
 /// From memory, for fuzzers and tests; `name` is the file's in messages.
 Trace read_kineto_text(std::string_view bytes, const std::string& name);
+Trace read_nsys_bytes(std::string_view bytes, const std::string& name);
 Trace read_ncu_text(std::string_view bytes, const std::string& name);
 
 /// PyTorch's NVTX ranges: "aten::mm, op_id = 3, sizes = [[2, 3], [3, 4]], input_op_ids = [...]", ", seq = N" after the
