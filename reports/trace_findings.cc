@@ -40,17 +40,18 @@ void add_ledger(const TraceStudy& study, std::vector<std::string>& out) {
     return;
   }
   const std::size_t devices = study.timeline.devices.size();
-  std::string text =
-      fmt::format("Of the {} {} {}: ops {} ({})", devices == 1 ? "device's" : fmt::format("{} devices'", devices),
-                  time_text(all.wall_ns), devices == 1 ? "from the first kernel to the last" : "(the same span each)",
-                  time_text(study.sums.attributed_ns), percent(study.sums.attributed_ns, all.wall_ns));
-  if (alone_ns > 0)
-    text += fmt::format(", kernels without an op {} ({})", time_text(alone_ns), percent(alone_ns, all.wall_ns));
-  if (all.overlapped_ns > 0)
-    text += fmt::format(", of these beside one another -{} ({})", time_text(all.overlapped_ns),
-                        percent(all.overlapped_ns, all.wall_ns));
-  out.push_back(text + fmt::format(", idle {} ({}); together 100 %. Busy {}.", time_text(all.idle_ns),
-                                   percent(all.idle_ns, all.wall_ns), time_text(all.busy_ns)));
+  std::vector<std::string> pieces;
+  const auto add = [&](std::string_view what, std::string_view sign, std::int64_t ns) {
+    if (ns > 0) pieces.push_back(fmt::format("{} {}{} ({})", what, sign, time_text(ns), percent(ns, all.wall_ns)));
+  };
+  add("ops", "", study.sums.attributed_ns);
+  add("kernels without an op", "", alone_ns);
+  add("of these beside one another", "-", all.overlapped_ns);
+  add("idle", "", all.idle_ns);
+  out.push_back(fmt::format("Of the {} {} {}: {}; together 100 %. Busy {}.",
+                            devices == 1 ? "device's" : fmt::format("{} devices'", devices), time_text(all.wall_ns),
+                            devices == 1 ? "from the first kernel to the last" : "(the same span each)",
+                            fmt::join(pieces, ", "), time_text(all.busy_ns)));
   if (devices == 1) return;
   std::vector<std::string> each;
   for (const DeviceTime& device : study.timeline.devices)
@@ -73,8 +74,9 @@ void add_idle(const TraceStudy& study, std::vector<std::string>& out) {
                   percent(all.waited_ns, all.idle_ns), time_text(all.waited_ns));
   if (!study.timeline.stretches.empty()) {
     const LaunchStretch& longest = study.timeline.stretches.front();
-    text += fmt::format("; the worst of {}, {} launches from {} to {}, kept the device busy for {} of {}",
-                        counted(static_cast<std::int64_t>(study.timeline.stretches.size()), "such stretch", "es"),
+    const std::size_t stretches = study.timeline.stretches.size();
+    text += fmt::format("; {}, {} launches from {} to {}, kept the device busy for {} of {}",
+                        stretches == 1 ? "one stretch" : fmt::format("the worst of {} stretches", stretches),
                         format_grouped(longest.events), op_before(study, longest.first), op_before(study, longest.last),
                         time_text(longest.busy_ns), time_text(longest.end_ns - longest.start_ns));
   }
@@ -182,7 +184,7 @@ void add_unknown(const TraceStudy& study, std::vector<std::string>& out) {
 }
 
 void add_caveats(const TraceStudy& study, std::vector<std::string>& out) {
-  for (const std::string& text : study.trace.missing) out.push_back(fmt::format("The file has {}.", text));
+  for (const std::string& text : study.trace.missing) out.push_back(fmt::format("In the file: {}.", text));
   if (study.links.by_external > 0)
     out.push_back(
         fmt::format("The launches of {} are not in the file: the profiler's own ids say to which ops they belong.",

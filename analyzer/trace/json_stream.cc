@@ -75,17 +75,19 @@ bool JsonStream::fill() {
 }
 
 Where JsonStream::where(const char* at) const {
-  const auto place = static_cast<std::size_t>(
-      std::clamp<std::ptrdiff_t>(at - data_.data(), 1, static_cast<std::ptrdiff_t>(std::max<std::size_t>(end_, 1))));
-  const auto from = data_.begin() + 1;
-  const auto to = data_.begin() + static_cast<std::ptrdiff_t>(place);
-  const std::int64_t lines = std::count(from, to, '\n');
-  const std::int64_t column = lines > 0
-                                  ? std::find(std::make_reverse_iterator(to), std::make_reverse_iterator(from), '\n') -
-                                        std::make_reverse_iterator(to)
-                                  : columns_ + (to - from);
+  const auto place =
+      static_cast<std::size_t>(std::clamp<std::ptrdiff_t>(at - data_.data(), 1, static_cast<std::ptrdiff_t>(end_)));
+  std::int64_t lines = lines_;
+  std::int64_t column = columns_;
+  for (std::size_t i = 1; i < place; ++i) {
+    const bool changed =
+        first_changed_ != 0 && i == first_changed_ - 1;  // a line's end may be what the parser's bracket hides
+    const bool ends_line = (changed ? first_char_ : data_[i]) == '\n';
+    lines += ends_line ? 1 : 0;
+    column = ends_line ? 0 : column + 1;
+  }
   const auto bounded = [](std::int64_t value) { return static_cast<int>(std::min<std::int64_t>(value, INT32_MAX)); };
-  return {name_, bounded(lines_ + lines + 1), bounded(column + 1)};
+  return {name_, bounded(lines + 1), bounded(column + 1)};
 }
 
 void JsonStream::fail(std::size_t at, const std::string& what) const {

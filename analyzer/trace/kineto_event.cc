@@ -134,7 +134,8 @@ std::optional<std::int64_t> nanoseconds_of(std::string_view microseconds) {
     }
     if (digit == end && (rest == end || rest + 1 != end)) return ns;
   }
-  double value = 0;  // with an exponent
+  if (microseconds.find_first_of("eE") == std::string_view::npos) return std::nullopt;
+  double value = 0;
   const auto [stop, bad] = std::from_chars(begin, end, value);
   if (bad != std::errc() || stop != end || !(std::fabs(value) < static_cast<double>(kMost))) return std::nullopt;
   return std::llround(value * static_cast<double>(kNsPerMicrosecond));

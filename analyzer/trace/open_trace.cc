@@ -55,6 +55,20 @@ const TraceFormat& format_of(const std::string& path) {
                    fmt::format("no trace of a known format: {}", known));
 }
 
+}  // namespace
+
+std::span<const TraceFormat> trace_formats() { return kFormats; }
+
+bool is_trace_file(const std::string& path) {
+  try {
+    const std::string head = head_of(path, kHeadBytes);
+    return std::any_of(kFormats.begin(), kFormats.end(),
+                       [&](const TraceFormat& format) { return format.is_one(head); });
+  } catch (const InputError&) {
+    return false;
+  }
+}
+
 /// What is added up over events and devices must fit 64 bits: no trace is longer than that, but a damaged one.
 void check_times(const Trace& trace) {
   constexpr std::int64_t kMostSpan = std::int64_t{1} << 52U;  // 52 days
@@ -73,20 +87,6 @@ void check_times(const Trace& trace) {
         __builtin_add_overflow(sum_ns, event.end_ns - event.start_ns, &sum_ns))
       refuse("kernels span more than 52 days, or end before they start");
     if (event.device < 0 || event.device >= kMostDevices) refuse("a device's number is not within 0 and 1023");
-  }
-}
-
-}  // namespace
-
-std::span<const TraceFormat> trace_formats() { return kFormats; }
-
-bool is_trace_file(const std::string& path) {
-  try {
-    const std::string head = head_of(path, kHeadBytes);
-    return std::any_of(kFormats.begin(), kFormats.end(),
-                       [&](const TraceFormat& format) { return format.is_one(head); });
-  } catch (const InputError&) {
-    return false;
   }
 }
 

@@ -132,6 +132,8 @@ class Adder {
       groups_.back().op.name = trace_.texts.at(event.name);
       groups_.back().op.family = "kernel";
       groups_.back().op.counters.emplace();
+      groups_.back().op.counted_bytes = true;
+      groups_.back().op.counted_flop = true;
     }
     Group& group = groups_[found->second];
     Counters& sum = *group.op.counters;
@@ -139,6 +141,8 @@ class Adder {
     sum.dram_write_bytes += counted.counters.dram_write_bytes;
     sum.l2_bytes += counted.counters.l2_bytes;
     sum.flop += counted.counters.flop;
+    group.op.counted_bytes = group.op.counted_bytes && counted.has_bytes;
+    group.op.counted_flop = group.op.counted_flop && counted.has_flop;
     ++group.op.calls;
     group.samples_s.push_back(static_cast<double>(duration(event)) / kNsPerSecond);
     add_to(found->second, index);

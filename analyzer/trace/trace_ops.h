@@ -25,6 +25,8 @@ struct TraceOp {
   Summary call_s;                       ///< time on the device of a call
   std::vector<MeasuredKernel> kernels;  ///< most time first; of the whole trace
   std::optional<Counters> counters;     ///< of a counter run: all calls together
+  bool counted_bytes = false;           ///< that the counters have DRAM bytes of all calls
+  bool counted_flop = false;            ///< the same of FLOP
 
   /// "aten::addmm 788x768x768 bf16"
   [[nodiscard]] std::string title() const;

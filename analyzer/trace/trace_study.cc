@@ -51,6 +51,7 @@ CallCost counted_cost(const TraceOp& op) {
   made.cost.written = whole(op.counters->dram_write_bytes);
   made.cost.unique = made.cost.touched();
   made.cost.launches = op.launches;
+  made.flop_known = op.counted_flop;
   return made;
 }
 
@@ -69,7 +70,7 @@ class TraceAnalysis {
 
   void add(TraceOp& op) {
     study_.row_of_op.push_back(kNobody);
-    if (op.counters && !op.cost) op.cost = counted_cost(op);
+    if (op.counters && (op.counted_bytes || op.counted_flop)) op.cost = counted_cost(op);
     if (!op.cost) return;
     Analysis& analysis = study_.analysis;
     study_.row_of_op.back() = static_cast<std::uint32_t>(analysis.rows.size());

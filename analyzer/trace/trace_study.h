@@ -58,6 +58,9 @@ std::span<const TraceFormat> trace_formats();
 /// @throws InputError: no trace of a known format; what the reader throws; times that cannot be
 Trace load_trace(const std::string& path, std::string_view format = {}, const ReadProgress& progress = {});
 
+/// What load_trace() asks of times and devices, so that sums fit 64 bits. @throws InputError
+void check_times(const Trace& trace);
+
 /// Whether the file begins as a trace does; false for what cannot be read.
 bool is_trace_file(const std::string& path);
 
