@@ -80,8 +80,10 @@ CallCost tensors_moved(const Call& call);
 
 /// A row of the table. `cost` throws std::invalid_argument or InputError where the arguments do not tell.
 struct CallRow {
-  std::string_view name;    ///< "aten::addmm"; a name that ends in '*' stands for all that begin so
-  std::string_view family;  ///< "product", "attention", ... as reports group them
+  /// "aten::addmm"; a name that ends in '*' stands for all that begin so, and one of aten for the op in place, too:
+  /// "aten::add_" is found as "aten::add" where it has no row of its own.
+  std::string_view name;
+  std::string_view family;  ///< "GEMM", "attention", ... as reports group them
   CallCost (*cost)(const Call&);
 };
 /// All rows, for `analyze list` and the "every row has a test" test.
