@@ -56,6 +56,11 @@ void look_at(const CallArg& arg, Seen& seen) {
 
 bool is_costed_call(std::string_view name) { return find_row(name) != nullptr; }
 
+std::string_view family_of_call(std::string_view name) {
+  const CallRow* row = find_row(name);
+  return row == nullptr ? "other" : row->family;
+}
+
 std::optional<CallCost> call_cost(const Call& call) {
   const CallRow* row = find_row(call.name);
   if (row == nullptr) return std::nullopt;

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "analyzer/base/dtype_choice.h"
+#include "analyzer/base/error.h"
 #include "analyzer/base/text.h"
 #include "analyzer/base/units.h"
 #include "analyzer/measured/ledger.h"
@@ -246,7 +247,12 @@ TraceStudy study_trace(Trace trace, HardwareChoice choice) {
   }
   std::sort(study.step_starts_ns.begin(), study.step_starts_ns.end());
   TraceAnalysis analysis(study, std::move(choice));
-  for (TraceOp& op : study.sums.ops) analysis.add(op);
+  try {
+    for (TraceOp& op : study.sums.ops) analysis.add(op);
+  } catch (const CountOverflow&) {
+    throw InputError(Where{std::make_shared<const std::string>(study.trace.path)},
+                     "FLOP or bytes of all calls of an op exceed 64 bits: damaged shapes");
+  }
   analysis.finish();
   const std::optional<Hardware> datasheet = study.analysis.hw.profile && !study.analysis.hw.profile->datasheet.empty()
                                                 ? std::optional(load_hardware(study.analysis.hw.profile->datasheet))
