@@ -134,6 +134,9 @@ std::vector<CallTest> shape_rows() {
       {"_vllm_fa2_C::varlen_fwd",  // pages of a cache: queries and result are all that is told
        "bf16[12,4,8] bf16[1000,16,4,8] bf16[1000,16,4,8] _ int[3] int[3] _ _ int[2,9] _ =6 =99 =0. =0.125 =False =True",
        {.read = 2 * 12 * 4 * 8, .written = 2 * 12 * 4 * 8, .flop_known = false}},
+      {"_vllm_fa3_C::fwd",  // a cache of 100 positions, of which some are in use
+       "bf16[2,1,4,8] bf16[2,100,4,8] bf16[2,100,4,8] _ _ _ _ _ _ _ _ int[2] =1 _ _",
+       {.read = 2 * 2 * 4 * 8, .written = 2 * 2 * 4 * 8, .flop_known = false}},
       {"vllm::unified_attention_with_output",
        "bf16[12,4,8] bf16[12,2,8] bf16[12,2,8] bf16[12,4,8] =layer",
        {.read = 2 * (12 * 4 * 8 + 2 * 12 * 2 * 8), .written = 2 * 12 * 4 * 8, .flop_known = false}},

@@ -13,7 +13,7 @@ static_assert(2 * 3 * 4 * 197 * 768 == 3'631'104);
 static_assert(2 * (2 * 4 * 197 * 768 + 197 * 768) == 2'723'328);
 static_assert(2 * (2 * 4 * 768 * 14 * 14 + 768) == 2'409'984);
 
-std::vector<CallTest> binary_rows() {
+std::vector<CallTest> add_rows() {
   constexpr int kN = 4 * 197 * 768;
   return {
       {"aten::add aten::sub aten::rsub",
@@ -52,6 +52,11 @@ std::vector<CallTest> binary_rows() {
       {"aten::add",  // integers
        "long[6] long[6] =1",
        {.vector_flop = 6, .read = 8 * 12, .written = 8 * 6, .kind = "add"}},
+  };
+}
+
+std::vector<CallTest> mul_rows() {
+  return {
       {"aten::mul", "fp32[2,3] fp32[3]", {.vector_flop = 6, .read = 4 * (6 + 3), .written = 4 * 6, .kind = "mul"}},
       {"aten::mul aten::mul_ aten::div aten::div_ aten::true_divide",
        "bf16[2,3] double[]",
@@ -64,6 +69,11 @@ std::vector<CallTest> binary_rows() {
        {.vector_flop = 6, .read = 8 * 6, .written = 8 * 6, .kind = "scale"}},
       {"aten::div aten::true_divide", "fp32[6] fp32[6]", {.vector_flop = 6, .read = 4 * 12, .written = 4 * 6}},
       {"aten::mul", "fp32[] fp32[]", {.vector_flop = 1, .read = 4 * 2, .written = 4, .kind = "mul", .shape = "1"}},
+  };
+}
+
+std::vector<CallTest> binary_rows() {
+  return {
       {"aten::maximum aten::minimum aten::fmax aten::fmin aten::remainder aten::fmod aten::atan2 aten::pow "
        "aten::floor_divide aten::remainder_",
        "fp32[2,3] fp32[3]",
@@ -195,8 +205,8 @@ TEST_CASE("calls element by element: arguments that do not tell the cost") {
 }  // namespace
 
 std::vector<CallTest> elementwise_call_rows() {
-  std::vector<CallTest> rows = binary_rows();
-  for (const auto& more : {unary_rows(), activation_rows(), backward_rows()})
+  std::vector<CallTest> rows = add_rows();
+  for (const auto& more : {mul_rows(), binary_rows(), unary_rows(), activation_rows(), backward_rows()})
     rows.insert(rows.end(), more.begin(), more.end());
   return rows;
 }

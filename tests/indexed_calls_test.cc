@@ -6,25 +6,7 @@
 namespace gable {
 namespace {
 
-TEST_CASE("calls by index, by hand") { check_calls(indexed_call_rows()); }
-
-TEST_CASE("calls by index: arguments that do not tell the cost") {
-  check_untold({{"aten::index", "bf16[4,6] {bool[4,6]}"},
-                {"aten::index", "bf16[4,6] {?[4,6]}"},
-                {"aten::index", "bf16[4,6] {[4,6]}"},
-                {"aten::index", "bf16[4,6] {[4]}"},  // perhaps a mask
-                {"aten::index", "bf16[4,6] {_;_}"},
-                {"aten::index", "bf16[4,6] {long[2];long[2];long[2]}"},
-                {"aten::index", "bf16[4,6]"},
-                {"aten::embedding", "bf16[10,8] long[0]"},
-                {"aten::embedding_dense_backward", "bf16[5,8] long[5] _ =-1 =False"},
-                {"aten::index_select", "bf16[4,6] =2 long[3]"},
-                {"aten::topk", "bf16[4,6] _ =-1"}});
-}
-
-}  // namespace
-
-std::vector<CallTest> indexed_call_rows() {
+std::vector<CallTest> gather_rows() {
   return {
       {"aten::embedding",
        "bf16[30522,512] long[1,141] =0 =False =False",
@@ -59,6 +41,11 @@ std::vector<CallTest> indexed_call_rows() {
       {"aten::index",  // pairs of the outer dims, without types; two indices a row
        "bf16[10,3,4] {[5];_;[5]}",
        {.read = 2 * 8 * 5 + 2 * 5 * 3, .written = 2 * 5 * 3, .kind = "gather"}},
+  };
+}
+
+std::vector<CallTest> scatter_rows() {
+  return {
       {"aten::index_put aten::index_put_ aten::_index_put_impl_",
        "bf16[10,4] {long[5]} bf16[5,4] =False =False",
        {.read = 8 * 5 + 2 * 20, .written = 2 * 20}},
@@ -86,6 +73,31 @@ std::vector<CallTest> indexed_call_rows() {
        {.read = 24, .flop_known = false}},
       {"aten::masked_select", "fp32[24] bool[24]", {.read = 4 * 24 + 24, .flop_known = false}},
   };
+}
+
+TEST_CASE("calls by index, by hand") { check_calls(indexed_call_rows()); }
+
+TEST_CASE("calls by index: arguments that do not tell the cost") {
+  check_untold({{"aten::index", "bf16[4,6] {bool[4,6]}"},
+                {"aten::index", "bf16[4,6] {?[4,6]}"},
+                {"aten::index", "bf16[4,6] {[4,6]}"},
+                {"aten::index", "bf16[4,6] {[4]}"},  // perhaps a mask
+                {"aten::index", "bf16[4,6] {_;_}"},
+                {"aten::index", "bf16[4,6] {long[2];long[2];long[2]}"},
+                {"aten::index", "bf16[4,6]"},
+                {"aten::embedding", "bf16[10,8] long[0]"},
+                {"aten::embedding_dense_backward", "bf16[5,8] long[5] _ =-1 =False"},
+                {"aten::index_select", "bf16[4,6] =2 long[3]"},
+                {"aten::topk", "bf16[4,6] _ =-1"}});
+}
+
+}  // namespace
+
+std::vector<CallTest> indexed_call_rows() {
+  std::vector<CallTest> rows = gather_rows();
+  const std::vector<CallTest> more = scatter_rows();
+  rows.insert(rows.end(), more.begin(), more.end());
+  return rows;
 }
 
 }  // namespace gable

@@ -12,7 +12,7 @@ namespace {
 static_assert(2 * 788 * 768 * 768 + 788 * 768 == 930'167'808);
 static_assert(2 * (788 * 768 + 768 * 768 + 788 * 768 + 768) == 3'601'920);
 
-std::vector<CallTest> plain_rows() {
+std::vector<CallTest> addmm_rows() {
   return {
       {"aten::addmm",
        "c10::BFloat16[768] c10::BFloat16[788,768] c10::BFloat16[768,768] =1 =1",
@@ -53,6 +53,11 @@ std::vector<CallTest> plain_rows() {
         .read = 2 * (3 * 7 + 7 * 5 + 5),
         .written = 2 * 3 * 5,
         .kind = "linear"}},
+  };
+}
+
+std::vector<CallTest> product_rows() {
+  return {
       {"aten::mm aten::matmul",
        "bf16[3,7] bf16[7,5]",
        {.matrix_flop = 2 * 3 * 5 * 7,
@@ -90,6 +95,11 @@ std::vector<CallTest> plain_rows() {
       {"aten::dot aten::vdot",
        "fp32[7] fp32[7]",
        {.matrix_flop = 2 * 7, .read = 4 * (7 + 7), .written = 4, .kind = "matmul"}},
+  };
+}
+
+std::vector<CallTest> composite_rows() {
+  return {
       {"aten::matmul",  // weights: the rows of all sequences together
        "bf16[2,3,7] bf16[7,5]",
        {.matrix_flop = 2 * 6 * 5 * 7, .read = 2 * (6 * 7 + 7 * 5), .written = 2 * 6 * 5, .kind = "matmul"}},
@@ -150,6 +160,11 @@ std::vector<CallTest> narrow_rows() {
        {.matrix_flop = 2 * 10 * 16 * 32,
         .read = 10 * 16 + 4 * 16 * 32 + 4 * 10 + 4 * 4 * 32 + 4 * 4,
         .written = 2 * 10 * 32}},
+  };
+}
+
+std::vector<CallTest> packed_rows() {
+  return {
       {"aten::_weight_int8pack_mm",
        "bf16[3,16] int8[32,16] bf16[32]",
        {.matrix_flop = 2 * 3 * 16 * 32,
@@ -163,8 +178,20 @@ std::vector<CallTest> narrow_rows() {
         .written = 2 * 3 * 32,
         .kind = "linear"}},
       {"tex_ts::te_gemm_ts",  // A is the weight [out, in], B the tokens
-       "uint8[32,16] fp32[1] =0 =1 =1 uint8[3,16] fp32[1] =0 =1 =0 bf16[3,32] _ =2 _ _ =2 _ =0 uint8[8] =8",
+       "uint8[32,16] fp32[1] =0 =1 =1 uint8[3,16] fp32[1] =0 =1 =0 bf16[3,32] _ =2 _ bf16[0] =2 bf16[0] =0 uint8[8] =8",
        {.matrix_flop = 2 * 3 * 16 * 32, .read = 32 * 16 + 3 * 16, .written = 2 * 3 * 32, .kind = "linear"}},
+      {"tex_ts::te_gemm_ts",
+       "uint8[32,16] fp32[1] =0 =1 =1 uint8[3,16] fp32[1] =0 =1 =0 bf16[3,32] _ =2 _ bf16[32] =2 bf16[0] =0 uint8[8] "
+       "=8",
+       {.matrix_flop = 2 * 3 * 16 * 32,
+        .vector_flop = 3 * 32,
+        .read = 32 * 16 + 3 * 16 + 2 * 32,
+        .written = 2 * 3 * 32,
+        .kind = "linear"}},
+      {"tex_ts::te_gemm_ts",  // the gradient of the weight [out, in]: A the activations, B the gradient, both as they
+                              // lie
+       "bf16[3,16] fp32[1] =0 =1 =0 bf16[3,32] fp32[1] =0 =1 =1 fp32[32,16] _ =0 _ bf16[32] =2 bf16[0] =1 uint8[8] =8",
+       {.matrix_flop = 2 * 3 * 16 * 32, .read = 2 * (3 * 16 + 3 * 32), .written = 4 * 32 * 16, .kind = "linear"}},
   };
 }
 
@@ -199,9 +226,9 @@ TEST_CASE("calls of products: arguments that do not tell the cost") {
 }  // namespace
 
 std::vector<CallTest> product_call_rows() {
-  std::vector<CallTest> rows = plain_rows();
-  const std::vector<CallTest> narrow = narrow_rows();
-  rows.insert(rows.end(), narrow.begin(), narrow.end());
+  std::vector<CallTest> rows = addmm_rows();
+  for (const auto& more : {product_rows(), composite_rows(), narrow_rows(), packed_rows()})
+    rows.insert(rows.end(), more.begin(), more.end());
   return rows;
 }
 

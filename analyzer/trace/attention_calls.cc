@@ -24,6 +24,7 @@ struct Places {
   std::size_t bias = kNowhere;         ///< added to the scores
   std::size_t cu_seqlens = kNowhere;   ///< starts of the sequences of q; those of k follow
   std::size_t max_seqlens = kNowhere;  ///< the longest of q; that of k follows
+  std::size_t used = kNowhere;         ///< how much of a cache of keys and values is in use, by sequence
   std::size_t pages = kNowhere;        ///< keys and values are looked up by page: their lengths are not in the shapes
 };
 
@@ -60,6 +61,12 @@ void take_packed(const Call& call, const Places& at, Attention& of) {
   of.lengths_known = of.batch * of.q_len == q_total && of.batch * of.kv_len == kv_total;
 }
 
+/// Keys and values are those of a cache, of which the shapes tell the room.
+bool is_cache(const Call& call, const Places& at) {
+  const auto given = [&](std::size_t index) { return index != kNowhere && given_tensor(call, index).has_value(); };
+  return given(at.used) || given(at.pages);
+}
+
 Attention attention_at(const Call& call, const Places& at) {
   Attention of;
   of.q = tensor_at(call, at.q);
@@ -69,7 +76,7 @@ Attention attention_at(const Call& call, const Places& at) {
     const auto value = number_at(call, at.causal);  // a flag, or the number of a kind of mask
     of.causal = flag_at(call, at.causal).value_or(value && *value != 0.0);
   }
-  if (at.pages != kNowhere && given_tensor(call, at.pages)) {
+  if (is_cache(call, at)) {
     of.lengths_known = false;
     return of;
   }
@@ -128,9 +135,9 @@ Count masked_of(const Attention& of, Count products) {
 }
 
 /// Lengths are not in the shapes: bytes of what is.
-CallCost unknown_lengths(const Attention& of, bool pages, Count passes) {
+CallCost unknown_lengths(const Attention& of, bool cache, Count passes) {
   const Dtypes dtypes = dtypes_of(of);
-  const Count kv = pages ? Count(0) : of.k.bytes() + of.v.bytes();
+  const Count kv = cache ? Count(0) : of.k.bytes() + of.v.bytes();
   CallCost cost = bytes_only(KernelClass::kAttention, dtypes.act, passes * (of.q.bytes() + kv), passes * of.q.bytes());
   cost.dtypes = dtypes;
   cost.kind = nullptr;
@@ -140,8 +147,7 @@ CallCost unknown_lengths(const Attention& of, bool pages, Count passes) {
 
 CallCost forward(const Call& call, const Places& at) {
   const Attention of = attention_at(call, at);
-  const bool pages = at.pages != kNowhere && given_tensor(call, at.pages).has_value();
-  if (!of.lengths_known) return unknown_lengths(of, pages, 1);
+  if (!of.lengths_known) return unknown_lengths(of, is_cache(call, at), 1);
   const Dtypes dtypes = dtypes_of(of);
   CallCost cost;
   if (fits_kind(of)) {
@@ -208,8 +214,8 @@ CallCost unified(const Call& call) {
 
 using enum Layout;
 constexpr std::string_view kFamily = "attention";
-// Positions: q, layout, causal, bias, cu_seqlens, max_seqlens, pages. Of aten from native_functions.yaml (PyTorch 2.8),
-// of flash_attn from flash_attn_interface.py (2.8), of vLLM from its flash_api.cpp.
+// Positions: q, layout, causal, bias, cu_seqlens, max_seqlens, used, pages. Of aten from native_functions.yaml
+// (PyTorch 2.8), of flash_attn from flash_attn_interface.py (2.8), of vLLM from its flash_api.cpp.
 constexpr std::array<CallRow, 22> kRows = {{
     {"aten::_scaled_dot_product_flash_attention", kFamily, attention<Places{0, kHeadsFirst, 4}>},
     {"aten::_scaled_dot_product_flash_attention_for_cpu", kFamily, attention<Places{0, kHeadsFirst, 4, 5}>},
@@ -232,9 +238,9 @@ constexpr std::array<CallRow, 22> kRows = {{
     {"flash_attn::_flash_attn_varlen_backward", kFamily,
      attention_backward<Places{1, kHeadsThird, 15, kNowhere, 9, 11}>},
     {"FlashAttnFunc", kFamily, attention<Places{0, kHeadsThird, 5}>},
-    {"flash_attn_3::fwd", kFamily, attention<Places{0, kHeadsThird, 24, kNowhere, 7, 12, 14}>},
-    {"_vllm_fa3_C::fwd", kFamily, attention<Places{0, kHeadsThird, 24, kNowhere, 7, 12, 14}>},
-    {"_vllm_fa2_C::varlen_fwd", kFamily, attention<Places{0, kHeadsThird, 15, kNowhere, 4, 10, 8}>},
+    {"flash_attn_3::fwd", kFamily, attention<Places{0, kHeadsThird, 24, kNowhere, 7, 12, 11, 14}>},
+    {"_vllm_fa3_C::fwd", kFamily, attention<Places{0, kHeadsThird, 24, kNowhere, 7, 12, 11, 14}>},
+    {"_vllm_fa2_C::varlen_fwd", kFamily, attention<Places{0, kHeadsThird, 15, kNowhere, 4, 10, 6, 8}>},
     {"vllm::unified_attention_with_output", kFamily, unified},
 }};
 

@@ -145,16 +145,15 @@ CallCost rms_norm(const Call& call) {
 
 // out, input, weight, eps
 CallCost vllm_rms_norm(const Call& call) {
-  const TensorArg weight = tensor_at(call, 2);
-  return rms_norm_of(tensor_at(call, 1), weight, weight.n);
+  const TensorArg x = tensor_at(call, 1);
+  return rms_norm_of(x, given_tensor(call, 2), x.dim(-1));
 }
 
 // input, residual, weight, eps: the sum goes into the residual, its norm into the input
 CallCost fused_add_rms_norm(const Call& call) {
   const TensorArg x = tensor_at(call, 0);
   const TensorArg residual = tensor_at(call, 1);
-  const TensorArg weight = tensor_at(call, 2);
-  CallCost cost = rms_norm_of(x, weight, weight.n);
+  CallCost cost = rms_norm_of(x, given_tensor(call, 2), x.dim(-1));
   cost.kind = nullptr;
   cost.cost.vector_flop += of_kind("add", {x.n, residual.n}, cost.dtypes).cost.vector_flop;
   add_read(cost, residual.bytes());

@@ -124,8 +124,9 @@ TensorArg te_operand(const Call& call, std::size_t index) {
   return tensor;
 }
 
-// A, A_scale_inverse, A_fp8_tensor, A_type, transa, B, B_scale_inverse, B_fp8_tensor, B_type, transb, D, ...: column
-// major, so that D's rows are columns of B (transformer_engine/pytorch/csrc/ts_fp8_op.cpp)
+// A, A_scale_inverse, A_fp8_tensor, A_type, transa, B, B_scale_inverse, B_fp8_tensor, B_type, transb, D, D_scale,
+// D_type, D_amax, bias (empty where there is none), bias_type, pre_gelu_out, grad (the bias is a result then), ...:
+// column major, so that D's rows are columns of B (transformer_engine/pytorch/csrc/ts_fp8_op.cpp)
 CallCost te_gemm(const Call& call) {
   const TensorArg a = te_operand(call, 0);
   const TensorArg b = te_operand(call, 5);
@@ -138,7 +139,10 @@ CallCost te_gemm(const Call& call) {
   need(Count(b.dim(*transb ? 0 : 1)) == in);
   Dtypes dtypes = uniform(product_dtype(b));
   dtypes.weights = product_dtype(a);
-  CallCost cost = of_kind("linear", {tokens, in, out, 0}, dtypes);
+  const auto bias = given_tensor(call, 14);
+  const bool biased = bias && bias->n == out && flag_at(call, 17) != true;
+  CallCost cost = of_kind("linear", {tokens, in, out, biased ? 1 : 0}, dtypes);
+  if (biased) read_as(cost, *bias, dtypes.weights);
   written_as(cost, tokens * out, tensor_at(call, 10).type, dtypes.act);
   cost.shape = fmt::format("{}x{}x{}", tokens.value(), out.value(), in.value());
   return cost;
