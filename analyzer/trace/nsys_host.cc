@@ -85,7 +85,7 @@ void NsysReader::say_what_ranges_lack() {
 }
 
 std::optional<HostRange> NsysReader::range(SqliteRows& rows) {
-  const std::optional<std::int64_t> type = rows.integer(kType);
+  const std::int64_t type = rows.integer(kType).value_or(0);
   const std::optional<std::int64_t> thread = rows.integer(kThread);
   const bool is_range = type == kPushPop || type == kStartEnd;
   if (!is_range || !thread) return std::nullopt;
