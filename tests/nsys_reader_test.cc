@@ -32,7 +32,8 @@ INSERT INTO CUPTI_ACTIVITY_KIND_KERNEL VALUES
   (1000, 1100, 0, 7, 11, 0x7000000, 1, 2, NULL, NULL),
   (1200, 1250, 1, 9, 11, 0x8000000, NULL, 2, NULL, 0x200000003);
 CREATE TABLE CUPTI_ACTIVITY_KIND_MEMCPY(start, end, deviceId, streamId, correlationId, globalPid, bytes, copyKind);
-INSERT INTO CUPTI_ACTIVITY_KIND_MEMCPY VALUES (2000, 2010, 0, 7, 12, 0x7000000, 4096, 1), (2020, 2030, 0, 7, 13, 0x7000000, 64, 10),
+INSERT INTO CUPTI_ACTIVITY_KIND_MEMCPY VALUES
+  (2000, 2010, 0, 7, 12, 0x7000000, 4096, 1), (2020, 2030, 0, 7, 13, 0x7000000, 64, 10),
   (2040, 2050, 0, 7, 14, 0x7000000, 64, 8), (2060, 2070, 0, 7, 15, 0x7000000, 64, 99);
 CREATE TABLE CUPTI_ACTIVITY_KIND_MEMSET(start, end, deviceId, streamId, correlationId, globalPid, bytes);
 INSERT INTO CUPTI_ACTIVITY_KIND_MEMSET VALUES (3000, 3010, 0, 7, 16, 0x7000000, 16);
@@ -55,7 +56,8 @@ INSERT INTO ENUM_CUDA_MEMCPY_OPER VALUES (1, 'H', 'Host-to-Device'), (8, 'U', 'U
 CREATE TABLE TARGET_INFO_GPU(name TEXT, smCount, totalMemory, computeMajor, computeMinor);
 INSERT INTO TARGET_INFO_GPU VALUES ('NVIDIA H100', 132, 85000000000, 9, 0), ('NVIDIA A100', 108, 1, 8, 0);
 CREATE TABLE META_DATA_EXPORT(name TEXT, value TEXT);
-INSERT INTO META_DATA_EXPORT VALUES ('EXPORT_PRODUCT_VERSION', '2026.2.1'), ('EXPORT_SCHEMA_VERSION', '3.25.0'), ('X', 'y');
+INSERT INTO META_DATA_EXPORT VALUES
+  ('EXPORT_PRODUCT_VERSION', '2026.2.1'), ('EXPORT_SCHEMA_VERSION', '3.25.0'), ('X', 'y');
 )";
 
 /// A database made by `sql`; its bytes.
@@ -242,8 +244,8 @@ TEST_CASE("graphs: one event where their nodes were not recorded") {
   CHECK(name(whole, whole.events.back().name) == "CUDA graph");
   CHECK(whole.launches.size() == 3);
   CHECK(whole.missing == std::vector<std::string>{
-                             "1 run of CUDA graphs have no kernels of their own: record with --cuda-graph-trace=node",
-                             "1 launch of CUDA graphs have no kernels: record with --cuda-graph-trace=node"});
+                             "1 run of CUDA graphs without kernels of their own: record with --cuda-graph-trace=node",
+                             "1 launch of CUDA graphs without kernels: record with --cuda-graph-trace=node"});
 }
 
 TEST_CASE("ranges that say too little") {
@@ -282,9 +284,9 @@ TEST_CASE("complaints name table, column and row") {
   CHECK(error(kernel + "(1, 2, 0, 4294967296, 1, 1, 1, 1, 1, 1)") ==
         place + "streamId, row 3: 4294967296 is not between 0 and 4294967295");
   CHECK(error(std::string(kTables) + "UPDATE NVTX_EVENTS SET text = x'00' WHERE eventType = 60") ==
-        "r.sqlite: table NVTX_EVENTS, column text, row 6: is no text");
+        "r.sqlite: table NVTX_EVENTS, column text, row 6: a number or blob where a text belongs");
   CHECK(error(std::string(kTables) + "UPDATE StringIds SET value = hex(zeroblob(600000)) WHERE id = 1") ==
-        "r.sqlite: table StringIds, column value, id 1: is a text of 1,200,000 bytes; at most 1 MB");
+        "r.sqlite: table StringIds, column value, id 1: a text of 1,200,000 bytes; at most 1 MB");
   CHECK(read(std::string(kTables) + "UPDATE StringIds SET value = hex(zeroblob(600000)) WHERE id = 6").events.size() ==
         7);  // a log that nothing names
 }
@@ -303,7 +305,7 @@ TEST_CASE("files that are no export") {
         "r.sqlite: no GPU activity recorded; record with: nsys profile --trace=cuda,nvtx");
   CHECK(error("CREATE TABLE CUPTI_ACTIVITY_KIND_KERNEL(start, end); INSERT INTO CUPTI_ACTIVITY_KIND_KERNEL VALUES (2, "
               "1)") ==
-        "r.sqlite: no GPU activity recorded (1 records without times); record with: nsys profile --trace=cuda,nvtx");
+        "r.sqlite: no GPU activity recorded (1 record without times); record with: nsys profile --trace=cuda,nvtx");
   CHECK(error("CREATE VIEW NVTX_EVENTS AS SELECT 1 AS start; CREATE TABLE StringIds(id)") ==
         "r.sqlite: NVTX_EVENTS is a view, not a table of records");
   CHECK(input_error([] { return read_nsys_bytes("QDSS", "r.nsys-rep"); }) ==
@@ -341,6 +343,18 @@ TEST_CASE("a file that is cut or damaged") {
     CHECK(said.starts_with("r.sqlite: cannot "));
     CHECK(said.find("SQLite says '") != std::string::npos);
   }
+}
+
+TEST_CASE("a tree that names its pages twice ends") {
+  const std::string corpus = std::string(GABLE_SOURCE_DIR) + "/tests/corpus/nsys/";
+  const auto said = [&](const std::string& name) {
+    return input_error([&] { return read_nsys(corpus + name, {}); }).substr(corpus.size());
+  };
+  CHECK(said("pages_named_twice.sqlite") ==
+        "pages_named_twice.sqlite: table CUPTI_ACTIVITY_KIND_KERNEL has more rows than the file has room for: the file "
+        "is damaged");
+  CHECK(said("schema_named_twice.sqlite") ==
+        "schema_named_twice.sqlite: cannot read its tables: it goes on without end, the file is damaged");
 }
 
 TEST_CASE("nothing is written beside the file") {

@@ -173,7 +173,7 @@ void NsysReader::read_graphs() {
     ++whole;
   }
   if (whole > 0) {
-    add_missing(fmt::format("{} of CUDA graphs have no kernels of their own: record with --cuda-graph-trace=node",
+    add_missing(fmt::format("{} of CUDA graphs without kernels of their own: record with --cuda-graph-trace=node",
                             counted(whole, "run")));
   }
   table_done();

@@ -53,7 +53,7 @@ void NsysReader::read_calls() {
     trace_.launches.push_back(call);
   }
   if (empty_graphs > 0) {
-    add_missing(fmt::format("{} of CUDA graphs have no kernels: record with --cuda-graph-trace=node",
+    add_missing(fmt::format("{} of CUDA graphs without kernels: record with --cuda-graph-trace=node",
                             counted(empty_graphs, "launch", "es")));
   }
   table_done();
@@ -85,9 +85,10 @@ void NsysReader::say_what_ranges_lack() {
 }
 
 std::optional<HostRange> NsysReader::range(SqliteRows& rows) {
-  const std::optional<std::int64_t> type = rows.integer(kType);
+  const std::int64_t type = rows.integer(kType).value_or(0);
   const std::optional<std::int64_t> thread = rows.integer(kThread);
-  if ((type != kPushPop && type != kStartEnd) || !thread) return std::nullopt;
+  const bool is_range = type == kPushPop || type == kStartEnd;
+  if (!is_range || !thread) return std::nullopt;
   // A range that another thread ends is open around nothing.
   if (type == kStartEnd && rows.integer(kEndThread).value_or(*thread) != *thread) return std::nullopt;
   HostRange range;

@@ -7,6 +7,7 @@
 #include <limits>
 #include <utility>
 
+#include "analyzer/base/units.h"
 #include "analyzer/trace/input_file.h"
 #include "analyzer/trace/nsys_tables.h"
 
@@ -61,7 +62,7 @@ void NsysReader::check_tables() const {
 void NsysReader::check_activity() const {
   if (!trace_.events.empty()) return;
   const std::string dropped =
-      trace_.dropped > 0 ? fmt::format(" ({} records without times)", trace_.dropped) : std::string();
+      trace_.dropped > 0 ? fmt::format(" ({} without times)", counted(trace_.dropped, "record")) : std::string();
   file_.fail(fmt::format("no GPU activity recorded{}; {}", dropped, kRecord));
 }
 

@@ -19,6 +19,18 @@ namespace {
 constexpr std::string_view kMagic{"SQLite format 3\0", 16};
 constexpr int kLongestRow = 256 << 20;
 
+// Pages that are named twice in a damaged tree keep SQLite busy without end, its own reading of the schema included. A
+// row takes a dozen steps and has more bytes than that.
+constexpr std::int64_t kStepsPerByte = 64;
+constexpr std::int64_t kStepsAtLeast = 1 << 20;
+constexpr int kStepsAtOnce = 1000;
+
+int count_steps(void* steps_left) {
+  auto& left = *static_cast<std::int64_t*>(steps_left);
+  left -= kStepsAtOnce;
+  return left < 0 ? 1 : 0;
+}
+
 /// The path as a URI: '?' and '#' end one, '%' begins an escape.
 std::string read_only_uri(const std::string& path) {
   std::string uri = "file://";
@@ -41,6 +53,8 @@ void Sqlite::fail(const std::string& message) const {
 }
 
 void Sqlite::fail_at(std::string_view doing) const {
+  if (sqlite3_errcode(database_.get()) == SQLITE_INTERRUPT)
+    fail(fmt::format("cannot {}: it goes on without end, the file is damaged", doing));
   fail(fmt::format("cannot {}: SQLite says {}", doing, in_quotes(sqlite3_errmsg(database_.get()))));
 }
 
@@ -82,6 +96,8 @@ void Sqlite::restrict() {
                         SQLITE_DBCONFIG_DQS_DML, SQLITE_DBCONFIG_DQS_DDL, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION})
     sqlite3_db_config(database, off, 0, nullptr);
   sqlite3_db_config(database, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  steps_left_ = std::make_unique<std::int64_t>(kStepsAtLeast + kStepsPerByte * bytes_);
+  sqlite3_progress_handler(database, kStepsAtOnce, count_steps, steps_left_.get());
   sqlite3_limit(database, SQLITE_LIMIT_LENGTH, kLongestRow);
   sqlite3_limit(database, SQLITE_LIMIT_ATTACHED, 0);
   sqlite3_exec(database, "PRAGMA cell_size_check=ON", nullptr, nullptr, nullptr);

@@ -53,6 +53,7 @@ class Sqlite {
 
   std::string name_;
   std::int64_t bytes_ = 0;
+  std::unique_ptr<std::int64_t> steps_left_;  ///< SQLite holds on to it
   std::unique_ptr<sqlite3, Close> database_;
   std::map<std::string, Entry, std::less<>> entries_;
 };

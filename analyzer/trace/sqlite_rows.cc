@@ -26,13 +26,13 @@ struct TextRead {
   std::string wrong;  ///< "" where nothing is
 };
 TextRead read_text(sqlite3_stmt* statement, int column, std::int64_t file_bytes, std::int64_t& text_bytes) {
-  if (sqlite3_column_type(statement, column) != SQLITE_TEXT) return {{}, "is no text"};
+  if (sqlite3_column_type(statement, column) != SQLITE_TEXT) return {{}, "a number or blob where a text belongs"};
   const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement, column));
   const int size = sqlite3_column_bytes(statement, column);
-  if (text == nullptr) return {{}, "is a text that does not fit in memory"};
-  if (size > kLongestText) return {{}, fmt::format("is a text of {} bytes; at most 1 MB", format_grouped(size))};
+  if (text == nullptr) return {{}, "a text that does not fit in memory"};
+  if (size > kLongestText) return {{}, fmt::format("a text of {} bytes; at most 1 MB", format_grouped(size))};
   text_bytes += size;
-  if (text_bytes > 3 * file_bytes) return {{}, "is a text that the file is too small for: the file is damaged"};
+  if (text_bytes > 3 * file_bytes) return {{}, "a text that the file has no room for: the file is damaged"};
   return {{text, static_cast<std::size_t>(size)}, ""};
 }
 
