@@ -189,6 +189,7 @@ EXPORT CUptiResult cuptiActivityEnable(CUpti_ActivityKind kind) {
   if (kind != CUPTI_ACTIVITY_KIND_DEVICE) return CUPTI_SUCCESS;
   CUpti_ActivityDevice4 device{};
   device.kind = CUPTI_ACTIVITY_KIND_DEVICE;
+  device.isCudaVisible = number("FAKE_CUPTI_NO_DEVICE", 0) == 0 ? 1 : 0;
   device.name = "NVIDIA \"Fake\"";
   device.computeCapabilityMajor = 9;
   device.numMultiprocessors = 132;

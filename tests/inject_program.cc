@@ -87,8 +87,8 @@ int forks(char** args) {
     nvtxRangePushA("in the child");
     nvtxRangePop();
     nvtxRangePop();
+    if (std::string(args[0]) == "_exit") _exit(0);
     if (std::string(args[0]) == "exec") {
-      sleep_ms(600);
       execl("/proc/self/exe", "inject_program", "nested", nullptr);
     }
     std::exit(0);

@@ -10,6 +10,7 @@ import os
 import pathlib
 import re
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -116,6 +117,14 @@ def forks(folder):
            any(re.fullmatch(r"x\.%d\.json" % f["process"]["pid"], n) for n, f in ran.files.items()), list(ran.files))
 
 
+def leaves(folder):
+    """As the workers of Python's multiprocessing end."""
+    ran = Recorded(folder, inject("forks", "_exit"))
+    expect("_exit: a file each", len(ran.files) == 2, ran.err)
+    cut = [e["name"] for f in ran.files.values() if f.get("cut_short") == 1 for e in f["traceEvents"]]
+    expect("_exit: all there", cut == ["in the child"], ran.files)
+
+
 def execs(folder):
     ran = Recorded(folder, inject("forks", "exec"))
     counts = sorted(len([e for e in f["traceEvents"] if e.get("cat") == "nvtx"]) for f in ran.files.values())
@@ -201,6 +210,13 @@ def refused(folder):
         ran = subprocess.run([ANALYZE, "record", *arguments], cwd=folder, text=True, capture_output=True)
         expect(f"refused {arguments}: code", ran.returncode == code, ran)
         expect(f"refused {arguments}: line", ran.stderr == line + "\n" and not ran.stdout, ran)
+    elsewhere = folder / "bin" / "analyze"
+    elsewhere.parent.mkdir()
+    shutil.copy(ANALYZE, elsewhere)
+    ran = subprocess.run([elsewhere, "record", "--", "true"], cwd=folder, text=True, capture_output=True)
+    expect("no library", (ran.returncode, ran.stderr) == (
+        3, f"record needs {folder}/lib/gable/libgable_inject.so, which is built where a CUDA toolkit with NVTX is\n"), ran)
+    shutil.rmtree(elsewhere.parent)
     expect("refused: files", [p.name for p in folder.iterdir()] == ["x.json"], list(folder.iterdir()))
 
 
@@ -283,7 +299,7 @@ def no_cupti(folder):
         expect(f"{variables}: ranges", len(ran.events("nvtx")) == 2 and not ran.events("kernel"), ran.err)
 
 
-CASES = [nested, threads, domains, forks, execs, terminated, interrupted, handled, killed, killed_with_kernels, codes, refused,
+CASES = [nested, threads, domains, forks, leaves, execs, terminated, interrupted, handled, killed, killed_with_kernels, codes, refused,
          many, endless, full_disk, lambda f: kernels(f, 130000, False), lambda f: kernels(f, 26, False),
          lambda f: kernels(f, 19, True), whole_graphs, no_cupti]
 for case in CASES:

@@ -1,6 +1,5 @@
 // The driver calls InitializeInjection in a process's first call of CUDA: what runs on its devices is recorded from
 // then on, through CUPTI's Activity API.
-#include <dlfcn.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,6 +13,7 @@
 #include "probes/cuda/buffer_pool.h"
 #include "probes/cuda/cupti_activity_api.h"
 #include "probes/cuda/cupti_layouts.h"
+#include "probes/inject/driver.h"
 #include "probes/inject/record_lines.h"
 #include "probes/inject/recording.h"
 
@@ -90,15 +90,12 @@ void flush() {
   Kernels* const from = kernels.load();
   if (from == nullptr || from->recording != Recording::get() || flushed.exchange(true)) return;
   from->api.flush_all(CUPTI_ACTIVITY_FLAG_FLUSH_FORCED);
-}
-
-/// 13000; 0 without a driver. Never loads one.
-std::uint64_t driver_version() {
-  void* const driver = dlopen("libcuda.so.1", RTLD_NOW | RTLD_NOLOAD);
-  if (driver == nullptr) return 0;
-  auto* const ask = reinterpret_cast<decltype(&::cuDriverGetVersion)>(dlsym(driver, "cuDriverGetVersion"));
-  int version = 0;
-  return ask != nullptr && ask(&version) == CUDA_SUCCESS && version > 0 ? static_cast<std::uint64_t>(version) : 0;
+  try {
+    if (!from->recording->has_devices()) {  // CUPTI did not tell of them before the driver's initialisation was over
+      for (const std::string& device : driver_devices()) from->recording->add_device(device);
+    }
+  } catch (...) {  // the file does not tell of them
+  }
 }
 
 /// What is in the process first, then as the loader and the toolkit have it. A CUPTI needs a driver that is as new.

@@ -21,6 +21,7 @@ std::atomic<Recording*> current{nullptr};
 std::mutex making;
 bool prepared = false;  ///< what outlives a fork
 bool refused = false;   ///< there is nowhere to record to
+bool forked = false;    ///< this process, without another program since
 pthread_key_t key{};
 // NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables)
 
@@ -71,7 +72,7 @@ Recording* Process::make() {
   if (refused) return nullptr;
   if (!prepared) pthread_atfork(lock_making, unlock_making, on_fork_child);
   prepared = true;
-  auto* const made = new Recording(folder);  // never deleted: threads and handlers may come late
+  auto* const made = new Recording(folder, forked);  // never deleted: threads and handlers may come late
   current.store(made, std::memory_order_release);
   if (start_writer(made)) handle_signals();
   return made;
@@ -122,6 +123,7 @@ void Process::on_signal(int number) noexcept {
 /// Locks of the parent's recording may be held by threads that the child does not have: it gets one of its own.
 void Process::on_fork_child() noexcept {
   current.store(nullptr);
+  forked = true;
   making.unlock();
 }
 

@@ -153,6 +153,7 @@ struct Reader {
   }
 
   [[nodiscard]] bool device_facts(const CUpti_ActivityDevice4& record) const {
+    if (record.isCudaVisible == 0) return false;
     std::string object = "{";
     add_arg(object, "id", record.id);
     object.append(",\"name\":");

@@ -41,7 +41,8 @@ void say(std::string_view line) noexcept {
   }
 }
 
-Recording::Recording(std::string folder) : process_(getpid()), file_(std::move(folder), process_) {
+Recording::Recording(std::string folder, bool forked)
+    : process_(getpid()), forked_(forked), file_(std::move(folder), process_) {
   sem_init(&wake_, 0, 0);
 }
 
@@ -109,14 +110,18 @@ int Recording::push(const Domain* domain, std::string_view name) noexcept {
 int Recording::pop(const Domain* domain) noexcept {
   try {
     ThreadLog* const log = thread_log();
-    const std::lock_guard lock(log->mutex);
+    std::unique_lock lock(log->mutex);
     const auto found = std::find_if(log->open.rbegin(), log->open.rend(),
                                     [domain](const OpenRange& range) { return range.domain == domain; });
     if (found == log->open.rend()) return kNotRecorded;
     const OpenRange range = std::move(*found);
     log->open.erase(std::next(found).base());
     if (!range.inherited) write_line(*log, range, "");
-    return static_cast<int>(std::ranges::count(log->open, domain, &OpenRange::domain));
+    const auto level = std::ranges::count(log->open, domain, &OpenRange::domain);
+    const bool outermost = std::ranges::all_of(log->open, &OpenRange::inherited);
+    lock.unlock();
+    if (forked_ && outermost) flush_lines();
+    return static_cast<int>(level);
   } catch (...) {
     ++dropped_;
     return kNotRecorded;
@@ -172,6 +177,11 @@ void Recording::write(std::string_view lines, std::uint64_t events) noexcept {
 void Recording::add_device(const std::string& properties) {
   const std::lock_guard lock(facts_mutex_);
   if (std::ranges::find(facts_.devices, properties) == facts_.devices.end()) facts_.devices.push_back(properties);
+}
+
+bool Recording::has_devices() {
+  const std::lock_guard lock(facts_mutex_);
+  return !facts_.devices.empty();
 }
 
 void Recording::set_versions(std::uint64_t cupti, std::uint64_t driver) noexcept {

@@ -72,6 +72,7 @@ class Recording {
   /// `flush` hands over what CUPTI still has; called once, when the program ends.
   void set_flush(void (*flush)()) noexcept { flush_ = flush; }
   void add_device(const std::string& properties);
+  [[nodiscard]] bool has_devices();
   void set_versions(std::uint64_t cupti, std::uint64_t driver) noexcept;
   /// Said once on standard error, and kept for whoever reads the file.
   void no_kernels(const std::string& why) noexcept;
@@ -85,7 +86,7 @@ class Recording {
 
  private:
   friend struct Process;  // makes it, and follows it through forks, threads and signals
-  explicit Recording(std::string folder);
+  Recording(std::string folder, bool forked);
   ThreadLog* thread_log();
   void hand_over(ThreadLog& log);  ///< with the lock of `log`
   void write_line(ThreadLog& log, const OpenRange& range, std::string_view args);
@@ -95,6 +96,7 @@ class Recording {
   void run_writer() noexcept;
 
   pid_t process_;
+  bool forked_;  ///< such processes like to leave by _exit(), which nobody hears of: they write at once
   RecordFile file_;
   std::atomic<std::uint64_t> dropped_{0};
   std::atomic<bool> ended_{false};
