@@ -18,7 +18,7 @@ constexpr int kWrongInput = 2;
 constexpr int kMissing = 3;
 constexpr int kDeviceFailed = 4;
 
-constexpr std::array<Command, 13> kCommands = {{
+constexpr std::array<Command, 14> kCommands = {{
     {"", "analyze --model M [options]", "roofline report of a model on a device",
      "analyze --model gpt2-split --hw a100-pcie-40 --notes", report_command},
     {"memory", "analyze memory --model M [options]", "what a step keeps in memory, when most of it, and what fits",
@@ -42,6 +42,9 @@ constexpr std::array<Command, 13> kCommands = {{
      probe_command},
     {"measure", "analyze measure --model M [options]", "runs the ops of a model on this machine and times each",
      "analyze measure --model gpt2-split --device cpu --steps 20", measure_command},
+    {"record", "analyze record [--out FILE] -- COMMAND ...",
+     "runs any program and records its kernels, launches and NVTX ranges",
+     "analyze record --out train.json -- python3 train.py", record_command},
     {"trace", "analyze trace FILE [--hw H] [--out DIR]",
      "a profile on the roofline: torch.profiler, Nsight Systems, Nsight Compute",
      "analyze trace profile.json.gz --hw h100-sxm", trace_command},

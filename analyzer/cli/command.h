@@ -52,6 +52,7 @@ int memory_command(const Args& args, const Io& io);
 int whatif_command(const Args& args, const Io& io);
 int headroom_command(const Args& args, const Io& io);
 int probe_command(const Args& args, const Io& io);
+int record_command(const Args& args, const Io& io);
 int sweep_command(const Args& args, const Io& io);
 int trace_command(const Args& args, const Io& io);
 

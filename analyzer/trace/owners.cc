@@ -10,7 +10,7 @@ namespace gable {
 namespace {
 
 /// Words of kernel names, the more telling ones first: "bf16" holds "f16", and products of halves name float, too.
-constexpr std::array<std::pair<std::string_view, TypeGuess>, 14> kTypeWords = {{
+constexpr std::array<std::pair<std::string_view, TypeGuess>, 20> kTypeWords = {{
     {"e4m3", TypeGuess::kFp8},
     {"e5m2", TypeGuess::kFp8},
     {"fp8", TypeGuess::kFp8},
@@ -25,6 +25,13 @@ constexpr std::array<std::pair<std::string_view, TypeGuess>, 14> kTypeWords = {{
     {"float", TypeGuess::kFp32},
     {"f32", TypeGuess::kFp32},
     {"sgemm", TypeGuess::kFp32},
+    {"nvjet_tst", TypeGuess::kBf16},
+    {"nvjet_hsh", TypeGuess::kFp16},
+    // Copies that look at the width of an element only.
+    {"opaquetype<1u>", TypeGuess::kFp8},
+    {"opaquetype<2u>", TypeGuess::kBf16},
+    {"opaquetype<4u>", TypeGuess::kFp32},
+    {"opaquetype<8u>", TypeGuess::kFp64},
 }};
 
 std::string_view type_of(TypeGuess guess) {

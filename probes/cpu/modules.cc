@@ -1,22 +1,14 @@
-// Finds the modules beside the program: in lib/gable of where it was installed or built.
-#include <fmt/format.h>
-
+// Chooses among the modules with kernels for CPUs.
 #include <array>
-#include <filesystem>
 
 #include "analyzer/base/error.h"
 #include "probes/cpu/kernels.h"
 #include "probes/cpu/onednn.h"
 #include "probes/dynamic_library.h"
+#include "probes/module_path.h"
 
 namespace gable {
 namespace {
-
-std::string module_path(std::string_view name) {
-  std::error_code error;
-  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
-  return fmt::format("{}/lib/gable/libgable_{}.so", program.parent_path().parent_path().string(), name);
-}
 
 struct Width {
   std::string_view module;

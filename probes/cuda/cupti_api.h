@@ -14,27 +14,9 @@
 #include <string_view>
 
 #include "analyzer/base/error.h"
+#include "probes/cuda/cupti_activity_api.h"
 
 namespace gable {
-
-/// Records of what ran when. Those from enable_runtime_api on may be null: a CUPTI before CUDA 12.5 lacks them.
-struct CuptiActivityApi {
-  std::string why_not = "not loaded";  ///< "" where the table is usable
-  decltype(&::cuptiGetVersion) get_version = nullptr;
-  decltype(&::cuptiGetTimestamp) get_timestamp = nullptr;
-  decltype(&::cuptiSubscribe) subscribe = nullptr;
-  decltype(&::cuptiUnsubscribe) unsubscribe = nullptr;
-  decltype(&::cuptiActivityRegisterCallbacks) register_callbacks = nullptr;
-  decltype(&::cuptiActivityEnable) enable = nullptr;
-  decltype(&::cuptiActivityDisable) disable = nullptr;
-  decltype(&::cuptiActivityFlushAll) flush_all = nullptr;
-  decltype(&::cuptiActivityGetNextRecord) get_next_record = nullptr;
-  decltype(&::cuptiActivityGetNumDroppedRecords) get_num_dropped_records = nullptr;
-  decltype(&::cuptiActivityPushExternalCorrelationId) push_external_id = nullptr;
-  decltype(&::cuptiActivityPopExternalCorrelationId) pop_external_id = nullptr;
-  decltype(&::cuptiActivityEnableRuntimeApi) enable_runtime_api = nullptr;
-  decltype(&::cuptiActivityEnableDriverApi) enable_driver_api = nullptr;
-};
 
 /// Which metrics a chip has and what collecting them takes: works without a GPU. CUDA 12.6 and later.
 struct CuptiHostApi {

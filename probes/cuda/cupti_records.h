@@ -20,7 +20,4 @@ using RecordReader = bool (*)(const CUpti_Activity& record, Activity& activity);
 /// @return null where the layout is not known, and why in one line
 RecordReader record_reader(std::uint32_t cupti_version, std::string& why_not);
 
-/// A kernel's name as people write it; other names as they are.
-std::string readable_name(const char* name);
-
 }  // namespace gable

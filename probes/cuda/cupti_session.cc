@@ -12,7 +12,9 @@
 #include <utility>
 
 #include "probes/cuda/buffer_pool.h"
+#include "probes/cuda/cupti_layouts.h"
 #include "probes/cuda/cupti_records.h"
+#include "probes/cuda/kernel_name.h"
 
 namespace gable {
 namespace {
@@ -38,8 +40,7 @@ Sink& sink() {
   return sink;
 }
 
-constexpr int kFlushes = 10;              ///< a millisecond apart
-constexpr std::uint32_t kMayReject = 27;  ///< cuptiGetVersion() of CUDA 12.9
+constexpr int kFlushes = 10;  ///< a millisecond apart
 
 void CUPTIAPI on_buffer_requested(std::uint8_t** buffer, std::size_t* size, std::size_t* most_records) {
   *buffer = sink().pool.take(!sink().may_reject);
@@ -122,14 +123,6 @@ constexpr std::array kKinds = {
     KindRow{CUPTI_ACTIVITY_KIND_OVERHEAD, false, ""},
 };
 
-/// Calls that launch nothing and come by the thousand; as libkineto.
-constexpr std::array kQuietRuntime = {CUPTI_RUNTIME_TRACE_CBID_cudaGetDevice_v3020,
-                                      CUPTI_RUNTIME_TRACE_CBID_cudaSetDevice_v3020,
-                                      CUPTI_RUNTIME_TRACE_CBID_cudaGetLastError_v3020};
-constexpr std::array kQuietDriver = {CUPTI_DRIVER_TRACE_CBID_cuKernelGetAttribute,
-                                     CUPTI_DRIVER_TRACE_CBID_cuDevicePrimaryCtxGetState,
-                                     CUPTI_DRIVER_TRACE_CBID_cuCtxGetCurrent};
-
 void CUPTIAPI on_callback(void*, CUpti_CallbackDomain, CUpti_CallbackId, const void*) {}
 
 }  // namespace
@@ -152,7 +145,7 @@ std::unique_ptr<CuptiSession> CuptiSession::start(const CuptiActivityApi& api, s
   }
   sink().api = &api;
   sink().read = read;
-  sink().may_reject = version >= kMayReject;
+  sink().may_reject = version >= kCuptiBearsNoBuffer;
   std::unique_ptr<CuptiSession> session(new CuptiSession(api));  // its end undoes what was done
   if (!session->enable(why_not)) return nullptr;
   return session;
@@ -178,12 +171,7 @@ bool CuptiSession::enable(std::string& why_not) {
     if (status == CUPTI_SUCCESS) enabled_.push_back(row.kind);
     if (row.required && failed(status, row.call)) return false;
   }
-  if (api_.enable_runtime_api != nullptr) {
-    for (const auto id : kQuietRuntime) api_.enable_runtime_api(static_cast<CUpti_CallbackId>(id), 0);
-  }
-  if (api_.enable_driver_api != nullptr) {
-    for (const auto id : kQuietDriver) api_.enable_driver_api(static_cast<CUpti_CallbackId>(id), 0);
-  }
+  silence_chatter(api_);
   return true;
 }
 
