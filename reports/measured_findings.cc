@@ -7,6 +7,7 @@
 
 #include "analyzer/base/units.h"
 #include "reports/insights.h"
+#include "reports/kernel_name.h"
 #include "reports/measured_rows.h"
 
 namespace gable {
@@ -266,7 +267,8 @@ void add_kernels(const Overlay& overlay, std::vector<std::string>& out) {
   }
   std::vector<std::string> pieces;
   for (const KernelSum& kernel : overlay.kernels)
-    pieces.push_back(fmt::format("{} {} ({})", kernel.name, percent(over(kernel.time_s, all_s)), kernel.launches));
+    pieces.push_back(fmt::format("{} {} ({})", short_kernel_name(kernel.name), percent(over(kernel.time_s, all_s)),
+                                 kernel.launches));
   out.push_back(fmt::format("{} in a step, {} of kernel time; GEMM kernels, by their names, take {} of it in {}.",
                             counted(launches, "kernel launch", "es"), seconds(all_s), percent(over(gemm_s, all_s)),
                             counted(gemms, "launch", "es")));

@@ -9,6 +9,7 @@
 #include "analyzer/base/text.h"
 #include "analyzer/base/units.h"
 #include "reports/csv.h"
+#include "reports/kernel_name.h"
 #include "reports/report.h"
 #include "reports/svg_bars.h"
 #include "reports/text_table.h"

@@ -5,6 +5,7 @@
 
 #include "analyzer/base/units.h"
 #include "analyzer/measured/ledger.h"
+#include "reports/kernel_name.h"
 #include "reports/measured_rows.h"
 #include "reports/trace_report.h"
 

@@ -32,9 +32,6 @@ std::string trace_line(const TraceStudy& study);
 /// Sentences, the most telling first.
 std::vector<std::string> trace_findings(const TraceStudy& study);
 
-/// A kernel's name without template arguments and parameters: "at::native::vectorized_elementwise_kernel".
-std::string short_kernel_name(std::string_view name);
-
 /// A line of CSV, and an object of JSON: what is added up under a name.
 struct TraceRow {
   std::string_view level;  ///< trace, device, op, family, kernel, module, annotation, unattributed

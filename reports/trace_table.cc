@@ -6,6 +6,7 @@
 #include "analyzer/base/text.h"
 #include "analyzer/base/units.h"
 #include "reports/headings.h"
+#include "reports/kernel_name.h"
 #include "reports/text_table.h"
 #include "reports/trace_report.h"
 
@@ -132,28 +133,6 @@ std::string name_table(const Shown& table, const std::string& head, const std::v
 std::string as_it_is(std::string_view name) { return std::string(name); }
 
 }  // namespace
-
-std::string short_kernel_name(std::string_view name) {
-  constexpr std::string_view kVoid = "void ";
-  constexpr std::string_view kAnonymous = "(anonymous namespace)::";
-  std::string text(name.starts_with(kVoid) ? name.substr(kVoid.size()) : name);
-  for (std::size_t at = text.find(kAnonymous); at != std::string::npos; at = text.find(kAnonymous))
-    text.erase(at, kAnonymous.size());
-  const std::size_t end = text.find_first_of("<(");
-  // "Memcpy HtoD (Pinned -> Device)" is a name as it stands.
-  const bool cut = end != std::string::npos && end > 0 && text[end - 1] != ' ';
-  if (!cut) return text;
-  // What the elementwise kernels of PyTorch do stands in their arguments only.
-  constexpr std::string_view kElementwise = "elementwise_kernel";
-  const std::string head = text.substr(0, end);
-  if (head.find(kElementwise) == std::string::npos) return head;
-  for (const std::string_view word :
-       {"CUDAFunctor_add", "MulFunctor", "DivFunctor", "FillFunctor", "copy_kernel", "Gelu", "silu", "sigmoid", "tanh",
-        "relu", "clamp", "exp", "rsqrt", "pow", "CompareEq", "where"}) {
-    if (text.find(word, end) != std::string::npos) return fmt::format("{}<{}>", head, word);
-  }
-  return head;
-}
 
 std::string render_trace_table(const TraceReport& report) {
   const TraceStudy& study = report.study;

@@ -128,6 +128,18 @@ std::size_t valid_utf8_prefix(std::string_view text) {
   return at;
 }
 
+std::string as_utf8(std::string_view text) {
+  std::string valid;
+  valid.reserve(text.size());
+  while (true) {
+    const std::size_t prefix = valid_utf8_prefix(text);
+    valid += text.substr(0, prefix);
+    if (prefix == text.size()) return valid;
+    valid += '?';
+    text.remove_prefix(prefix + 1);
+  }
+}
+
 std::size_t display_width(std::string_view text) {
   return static_cast<std::size_t>(
       std::count_if(text.begin(), text.end(), [](char c) { return !is_continuation(static_cast<unsigned char>(c)); }));

@@ -31,6 +31,9 @@ std::string join(std::span<const std::string_view> words, std::string_view separ
 /// The length in bytes of the valid UTF-8 prefix; equal to text.size() if all of it is valid.
 std::size_t valid_utf8_prefix(std::string_view text);
 
+/// `text` with each byte that is no UTF-8 replaced by '?': what others named ends up in JSON and on terminals.
+std::string as_utf8(std::string_view text);
+
 /// Columns that a UTF-8 text takes on a terminal, one a code point (the project prints no wide characters itself).
 std::size_t display_width(std::string_view text);
 

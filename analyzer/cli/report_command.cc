@@ -110,7 +110,9 @@ int report_command(const Args& args, const Io& io) {
   if (options.has("graph") && !host) throw InputError("--graph says nothing without --host");
   Measured measured = load_measured(options, io);
   Model model = configured_model(*name, options);
-  const AnalysisOptions settings = analysis_options(model, options);
+  AnalysisOptions settings = analysis_options(model, options);
+  // Durations on a device begin when the launch is over.
+  if (measured.trace && !options.has("roofs")) settings.roofs.launch = false;
   const std::string wanted = options.get("hw").value_or("");
   HardwareChoice choice =
       measured.trace ? hardware_of_trace(*measured.trace, wanted, io.machine) : choose_hardware(wanted, io.machine);

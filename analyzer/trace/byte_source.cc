@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "analyzer/base/error.h"
+#include "analyzer/base/units.h"
 
 namespace gable {
 namespace {
@@ -169,6 +170,22 @@ std::unique_ptr<ByteSource> open_bytes(const std::string& path) {
 
 std::unique_ptr<ByteSource> bytes_of(std::string_view bytes, const std::string& name) {
   return std::make_unique<GzipSource>(std::make_unique<MemorySource>(bytes), name);
+}
+
+std::string read_bytes(const std::string& path, std::int64_t most, const ReadProgress& progress) {
+  constexpr std::size_t kPiece = std::size_t{1} << 20U;
+  const std::unique_ptr<ByteSource> source = open_bytes(path);
+  std::string text;
+  for (;;) {
+    const std::size_t size = text.size();
+    text.resize(size + kPiece);
+    const std::size_t got = source->read(text.data() + size, kPiece);
+    text.resize(size + got);
+    if (got == 0) return text;
+    if (static_cast<std::int64_t>(text.size()) > most)
+      throw wrong(path, fmt::format("cannot read: more than {} bytes", format_grouped(most)));
+    if (progress) progress(source->done_bytes(), source->all_bytes());
+  }
 }
 
 std::string head_of(const std::string& path, std::size_t most) {

@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "analyzer/trace/trace.h"
+
 namespace gable {
 
 class ByteSource {
@@ -28,6 +30,9 @@ std::unique_ptr<ByteSource> open_bytes(const std::string& path);
 
 /// Of bytes in memory, which outlive it.
 std::unique_ptr<ByteSource> bytes_of(std::string_view bytes, const std::string& name);
+
+/// All bytes of a file, decompressed. @throws InputError as open_bytes() and read(), and for more than `most`
+std::string read_bytes(const std::string& path, std::int64_t most, const ReadProgress& progress);
 
 /// Decompressed bytes that a file starts with, at most `most`. @throws as read()
 std::string head_of(const std::string& path, std::size_t most);

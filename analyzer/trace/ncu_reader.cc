@@ -13,8 +13,8 @@
 
 #include "analyzer/base/text.h"
 #include "analyzer/base/units.h"
+#include "analyzer/trace/byte_source.h"
 #include "analyzer/trace/csv.h"
-#include "analyzer/trace/input_file.h"
 #include "analyzer/trace/ncu_kernels.h"
 
 namespace gable {
@@ -262,7 +262,7 @@ void NcuReader::read_row(const Row& row) {
 Trace read_ncu_text(std::string_view bytes, const std::string& name) { return NcuReader(bytes, name).read(); }
 
 Trace read_ncu(const std::string& path, const ReadProgress& progress) {
-  const std::string text = read_input(path, kMostBytes, progress);
+  const std::string text = read_bytes(path, kMostBytes, progress);
   return NcuReader(text, path).read();
 }
 

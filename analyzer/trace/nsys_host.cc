@@ -4,8 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "analyzer/base/text.h"
 #include "analyzer/base/units.h"
-#include "analyzer/trace/input_file.h"
 #include "analyzer/trace/nsys_tables.h"
 #include "analyzer/trace/nvtx_call.h"
 

@@ -7,8 +7,8 @@
 #include <limits>
 #include <utility>
 
+#include "analyzer/base/text.h"
 #include "analyzer/base/units.h"
-#include "analyzer/trace/input_file.h"
 #include "analyzer/trace/nsys_tables.h"
 
 namespace gable {

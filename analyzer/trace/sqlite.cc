@@ -11,7 +11,7 @@
 
 #include "analyzer/base/error.h"
 #include "analyzer/base/text.h"
-#include "analyzer/trace/input_file.h"
+#include "analyzer/trace/byte_source.h"
 
 namespace gable {
 namespace {
@@ -59,7 +59,7 @@ void Sqlite::fail_at(std::string_view doing) const {
 }
 
 Sqlite Sqlite::open(const std::string& path, std::string_view advice) {
-  Sqlite file(path, input_size(path));
+  Sqlite file(path, open_bytes(path)->all_bytes());
   std::array<char, kMagic.size()> head{};
   std::ifstream(path, std::ios::binary).read(head.data(), head.size());
   if (std::string_view(head.data(), head.size()) != kMagic) file.fail(fmt::format("no SQLite database; {}", advice));

@@ -158,7 +158,10 @@ class Join {
     if (wanted.matrix_flop > Count(0)) return op.cost->cost.matrix_flop == wanted.matrix_flop;
     if (op.cost->cost.matrix_flop > Count(0) || (op.cost->pass != Pass::kForward) != backward) return false;
     const OpRow& row = analysis_.rows[wanted.row];
-    if (op.cost->kind != analysis_.spec(row).kind) return false;
+    // PyTorch's embedding runs as index_select, a gather of rows.
+    const OpKind* const kind = analysis_.spec(row).kind;
+    const bool lookup = kind->name == "embedding" && op.cost->kind != nullptr && op.cost->kind->name == "gather";
+    if (op.cost->kind != kind && !lookup) return false;
     return backward || op.cost->cost.output == row.cost.one.output;
   }
 

@@ -155,10 +155,22 @@ class Adder {
     const std::string_view kernel = trace_.texts.at(trace_.events[index].name);
     const TypeGuess guess = costs_.lacks_types(range.call) ? guess_type(kernel) : TypeGuess::kRecorded;
     const auto [found, added] = by_call_.try_emplace({range.name, range.call, guess}, groups_.size());
-    if (added) groups_.push_back({new_op(range, guess), {}, {}, {}});
+    if (added) found->second = group_of(new_op(range, guess));
     groups_[found->second].owners.push_back(owner);
     group_of_owner_.emplace(owner, found->second);
     return found->second;
+  }
+
+  /// Arguments that make no difference to what is shown make no row of their own.
+  std::size_t group_of(TraceOp op) {
+    const auto [first, last] = by_title_.equal_range(op.title());
+    for (auto at = first; at != last; ++at) {
+      const std::optional<CallCost>& cost = groups_[at->second].op.cost;
+      if (cost.has_value() == op.cost.has_value() && (!cost || cost->cost == op.cost->cost)) return at->second;
+    }
+    by_title_.emplace(op.title(), groups_.size());
+    groups_.push_back({std::move(op), {}, {}, {}});
+    return groups_.size() - 1;
   }
 
   TraceOp new_op(const HostRange& range, TypeGuess guess) {
@@ -242,6 +254,7 @@ class Adder {
   std::vector<std::int64_t> time_of_range_;
   std::vector<Group> groups_;
   std::map<std::tuple<TextId, std::uint32_t, TypeGuess>, std::size_t> by_call_;
+  std::unordered_multimap<std::string, std::size_t> by_title_;
   std::unordered_map<std::uint32_t, std::size_t> group_of_owner_;
   std::unordered_map<TextId, std::size_t> counted_;
   Names<TextId> kernels_;
