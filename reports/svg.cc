@@ -64,14 +64,14 @@ void draw_marks(const Analysis& analysis, const Layout& layout, Canvas& canvas) 
   canvas.close();
 }
 
-std::string draw(const Analysis& analysis, const Overlay* overlay) {
+std::string draw(const Analysis& analysis, const Overlay* overlay, const std::array<std::string, 2>& lines) {
   const Scene scene = build_scene(analysis, overlay);
   const std::vector<Footnote> notes = footnotes(analysis, scene);
   const Plot plot = make_plot(scene, plot_frame(notes.size()));
   const Layout layout = make_layout(analysis, scene, plot);
   Canvas canvas;
   open_page(fmt::format("Roofline of {} on {}", analysis.model.name, analysis.hw.title), canvas);
-  draw_header(analysis, overlay, canvas);
+  draw_header(analysis, lines, canvas);
   overlay == nullptr ? draw_legend(analysis, canvas) : draw_overlay_legend(*overlay, canvas);
   draw_axes(plot, canvas);
   draw_roofs(layout, canvas);
@@ -86,6 +86,13 @@ std::string draw(const Analysis& analysis, const Overlay* overlay) {
 }  // namespace
 }  // namespace svg
 
-std::string render_svg(const Analysis& analysis, const Overlay* overlay) { return svg::draw(analysis, overlay); }
+std::string render_svg(const Analysis& analysis, const Overlay* overlay) {
+  return svg::draw(analysis, overlay, svg::header_lines(analysis, overlay));
+}
+
+std::string render_trace_svg(const Analysis& analysis, const Overlay& overlay,
+                             const std::array<std::string, 2>& lines) {
+  return svg::draw(analysis, &overlay, lines);
+}
 
 }  // namespace gable

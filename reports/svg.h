@@ -1,6 +1,7 @@
 // The roofline as a picture: every op a point under the roofs of the device.
 #pragma once
 
+#include <array>
 #include <string>
 
 #include "analyzer/measured/overlay.h"
@@ -15,5 +16,8 @@ namespace gable {
 /// the roofline has them, and the datasheet's roofs are dashed. Williams, Waterman, Patterson 2009
 /// (doi 10.1145/1498765.1498785).
 std::string render_svg(const Analysis& analysis, const Overlay* overlay = nullptr);
+
+/// The roofline of a trace; `lines` stand below the title in place of settings and sums.
+std::string render_trace_svg(const Analysis& analysis, const Overlay& overlay, const std::array<std::string, 2>& lines);
 
 }  // namespace gable

@@ -139,20 +139,23 @@ std::vector<Footnote> footnotes(const Analysis& analysis, const Scene& scene) {
   return notes;
 }
 
-void draw_header(const Analysis& analysis, const Overlay* overlay, Canvas& canvas) {
-  const double width = kRight - kLeft;
-  draw_name(analysis, canvas);
+std::array<std::string, 2> header_lines(const Analysis& analysis, const Overlay* overlay) {
   const std::string dims = dims_of(analysis);
   const std::string setup =
       fmt::format("{}; {}{}{}", dtype_of(analysis), run_words(analysis), dims.empty() ? "" : "; ", dims);
-  canvas.text({kLeft, 56}, fit_text(setup, kTextSize, width), {.size = kTextSize});
+  if (overlay != nullptr) return {setup, overlay_verdict(*overlay)};
   const Totals& total = analysis.total;
   const bool measured = analysis.hw.dram_bandwidth.provenance == Provenance::kMeasured;
-  std::string verdict = fmt::format("Total {}, {}, {}. {} roofline: not yet a prediction of a framework's time",
-                                    format_si(total.time_s, "s"), format_si(total.cost.flop().real(), "FLOP"),
-                                    format_si(total.dram_bytes.real(), "B"), measured ? "Measured" : "Datasheet");
-  if (overlay != nullptr) verdict = overlay_verdict(*overlay);
-  canvas.text({kLeft, 75}, fit_text(verdict, kTextSize, width), {.size = kTextSize, .fill = "#555"});
+  return {setup, fmt::format("Total {}, {}, {}. {} roofline: not yet a prediction of a framework's time",
+                             format_si(total.time_s, "s"), format_si(total.cost.flop().real(), "FLOP"),
+                             format_si(total.dram_bytes.real(), "B"), measured ? "Measured" : "Datasheet")};
+}
+
+void draw_header(const Analysis& analysis, const std::array<std::string, 2>& lines, Canvas& canvas) {
+  const double width = kRight - kLeft;
+  draw_name(analysis, canvas);
+  canvas.text({kLeft, 56}, fit_text(lines.front(), kTextSize, width), {.size = kTextSize});
+  canvas.text({kLeft, 75}, fit_text(lines.back(), kTextSize, width), {.size = kTextSize, .fill = "#555"});
 }
 
 void draw_legend(const Analysis& analysis, Canvas& canvas) {

@@ -1,6 +1,7 @@
 // What stands around the roofline: header, axes, legend, footnotes.
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,7 +25,9 @@ struct Footnote {
 std::vector<Footnote> footnotes(const Analysis& analysis, const Scene& scene);
 
 /// `overlay` may be null.
-void draw_header(const Analysis& analysis, const Overlay* overlay, Canvas& canvas);
+/// What was analysed, and what it adds up to.
+std::array<std::string, 2> header_lines(const Analysis& analysis, const Overlay* overlay);
+void draw_header(const Analysis& analysis, const std::array<std::string, 2>& lines, Canvas& canvas);
 void draw_legend(const Analysis& analysis, Canvas& canvas);
 /// Classes by their share of the measured time; what is measured, modelled, and the datasheet's.
 void draw_overlay_legend(const Overlay& overlay, Canvas& canvas);

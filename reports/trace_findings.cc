@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "analyzer/base/units.h"
 #include "analyzer/measured/ledger.h"
@@ -198,9 +199,15 @@ void add_caveats(const TraceStudy& study, std::vector<std::string>& out) {
 }  // namespace
 
 std::string trace_line(const TraceStudy& study) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kWriters = {{{"kineto", "PyTorch profiler"},
+                                                                                      {"record", "analyze record"},
+                                                                                      {"nsys", "Nsight Systems"},
+                                                                                      {"ncu", "Nsight Compute"}}};
+  const auto* const writer =
+      std::find_if(kWriters.begin(), kWriters.end(), [&](const auto& row) { return row.first == study.trace.format; });
   const auto events = static_cast<std::int64_t>(study.trace.events.size());
   std::string text = fmt::format("trace: {}, {}, {} kernels, copies and fills", study.analysis.model.name,
-                                 study.trace.format, format_grouped(events));
+                                 writer->second, format_grouped(events));
   const std::size_t devices = study.timeline.devices.size();
   if (devices > 1) text += fmt::format(" on {} devices", devices);
   if (!study.step_starts_ns.empty())

@@ -9,12 +9,16 @@
 namespace gable {
 namespace {
 
+std::string render_svg(const TraceReport& report) {
+  const TraceStudy& study = report.study;
+  return render_trace_svg(study.analysis, study.overlay, {trace_line(study), trace_findings(study).front()});
+}
+
 constexpr std::array<ReportFormat<TraceReport>, 5> kFormats = {{
     {"table", "txt", "tables for the terminal, with the findings", render_trace_table},
     {"csv", "csv", "one row an op, kernel, module, ... (RFC 4180)", render_trace_csv},
     {"json", "json", "everything", render_trace_json},
-    {"svg", "svg", "the ops on the roofline",
-     [](const TraceReport& report) { return render_svg(report.study.analysis, &report.study.overlay); }},
+    {"svg", "svg", "the ops on the roofline", render_svg},
     {"md", "md", "a Markdown report", render_trace_markdown},
 }};
 

@@ -27,7 +27,11 @@ class Pairs {
     pair.after_ns += ns / after_steps_;
     pair.after_launches += launches / after_steps_;
   }
-  std::vector<TracePair> in_order() { return std::move(pairs_); }
+  /// Without those that neither has.
+  std::vector<TracePair> in_order() {
+    std::erase_if(pairs_, [](const TracePair& pair) { return pair.before_ns == 0 && pair.after_ns == 0; });
+    return std::move(pairs_);
+  }
   std::vector<TracePair> largest_first() {
     std::stable_sort(pairs_.begin(), pairs_.end(), [](const TracePair& a, const TracePair& b) {
       return std::abs(a.difference_ns()) > std::abs(b.difference_ns());

@@ -56,6 +56,12 @@ CallCost counted_cost(const TraceOp& op) {
   return made;
 }
 
+/// Most ops are PyTorch's own.
+std::string without_aten(const std::string& title) {
+  constexpr std::string_view kAten = "aten::";
+  return title.starts_with(kAten) ? title.substr(kAten.size()) : title;
+}
+
 /// Rows of ops that have a cost, in the order of the sums.
 class TraceAnalysis {
  public:
@@ -78,7 +84,7 @@ class TraceAnalysis {
     const CallCost& cost = *op.cost;
     const std::int64_t times = op.counters ? 1 : op.calls;
     OpSpec spec;
-    spec.name = spec.path = unique(op.title());
+    spec.name = spec.path = unique(without_aten(op.title()));
     spec.kind = cost.kind != nullptr ? cost.kind : find_op(kCustomOp);
     OpRow row;
     row.op = analysis.model.ops.size();
