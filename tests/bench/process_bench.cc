@@ -1,5 +1,6 @@
 // Whole processes, from spawn to exit: `analyze --model gpt2-split` beside an empty Python. Time is user + system time.
-//   process_bench ANALYZE [benchmark options]
+// Where FOLDER has short.json.gz, long.json, long.json.gz and huge.json, also `analyze trace` of these.
+//   process_bench ANALYZE FOLDER [benchmark options]
 #include <benchmark/benchmark.h>
 #include <fcntl.h>
 #include <spawn.h>
@@ -50,17 +51,26 @@ void process(benchmark::State& state, std::vector<std::string> command) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 2) return 2;
+  if (argc < 3) return 2;
   const std::string analyze = argv[1];
-  const auto add = [](const char* name, const std::vector<std::string>& command) {
+  const std::string folder = argv[2];
+  const auto add = [](const char* name, const std::vector<std::string>& command, int times = 20) {
     benchmark::RegisterBenchmark(name, process, command)
         ->UseManualTime()
-        ->Iterations(20)
+        ->Iterations(times)
         ->Unit(benchmark::kMillisecond);
   };
   add("python_pass", {"/usr/bin/python3", "-S", "-c", "pass"});
   add("analyze_gpt2_split", {analyze, "--model", "gpt2-split"});
   add("analyze_gpt2_split_hw", {analyze, "--model", "gpt2-split", "--hw", "a100-pcie-40"});
+  const auto add_trace = [&](const char* name, const std::string& file, int times) {
+    const std::string path = folder + "/" + file;
+    if (access(path.c_str(), R_OK) == 0) add(name, {analyze, "trace", path}, times);
+  };
+  add_trace("trace_short", "short.json.gz", 20);
+  add_trace("trace_long", "long.json", 1);
+  add_trace("trace_long_gz", "long.json.gz", 1);
+  add_trace("trace_huge", "huge.json", 1);
   benchmark::Initialize(&argc, argv);
   benchmark::RunSpecifiedBenchmarks();
 }

@@ -49,6 +49,13 @@ def main():
         (f"the same, {cores} cores", f"{30 / cores:.0f} s", sweep("sweep_all_cores")),
         ("peak memory of `analyze --model gpt2-split`", "64 MB", f"{runs['analyze_gpt2_split']['peak_mb']:.1f} MB"),
     ]
+    if "trace_short" in runs:
+        rows += [
+            ("`analyze trace` of a small BERT (1.1 MB of JSON, gzipped), process time", "40 ms", f"{time('trace_short') * 1e3:.1f} ms"),
+            ("300 MB of such JSON, one core", "300 MB/s or more", f"{300 / time('trace_long'):.0f} MB/s"),
+            ("the same gzipped, counted uncompressed", "150 MB/s or more", f"{300 / time('trace_long_gz'):.0f} MB/s"),
+            ("peak memory for 1 GB of JSON", "1.5 GB + 2 x the table of events", f"{runs['trace_huge']['peak_mb']:.0f} MB"),
+        ]
     table = "| what | at most | measured |\n|---|---|---|\n" + "".join(f"| {a} | {b} | {c} |\n" for a, b, c in rows)
     table += f"\n{machine()}; `scripts/bench --readme`\n"
     print(table, end="")
