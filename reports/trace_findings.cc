@@ -186,7 +186,10 @@ void add_unknown(const TraceStudy& study, std::vector<std::string>& out) {
 }
 
 void add_caveats(const TraceStudy& study, std::vector<std::string>& out) {
-  for (const std::string& text : study.trace.missing) out.push_back(fmt::format("In the file: {}.", text));
+  for (std::string text : study.trace.missing) {
+    if (text.front() >= 'a' && text.front() <= 'z') text.front() = static_cast<char>(text.front() - 'a' + 'A');
+    out.push_back(text + ".");
+  }
   if (study.links.by_external > 0)
     out.push_back(
         fmt::format("The launches of {} are not in the file: the profiler's own ids say to which ops they belong.",

@@ -9,11 +9,15 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "analyzer/trace/byte_source.h"
 #include "tests/approx.h"
+#include "tests/error_text.h"
 #include "tests/shared_data.h"
 
 using namespace gable;
@@ -140,6 +144,27 @@ TEST_CASE("a ViT on an H100: busy and total time of TraceLens' timeline within 0
   CHECK(static_cast<double>(all.idle_ns) * 1e-6 == rel(6.33453515625, 1e-3));
   CHECK(all.total_ns[static_cast<std::size_t>(DeviceWork::kCommunication)] == 0);
   CHECK(all.total_ns[static_cast<std::size_t>(DeviceWork::kCopy)] == 0);
+}
+
+TEST_CASE("a real profile that is cut at any 4 KB is told so, compressed or not") {
+  const auto path = shared_trace("kineto_h100_vit.json.gz");
+  if (!path) return;
+  std::ifstream in(*path, std::ios::binary);
+  const std::string zipped{std::istreambuf_iterator<char>(in), {}};
+  const std::string json = read_bytes(*path, std::int64_t{1} << 30U, {});
+  constexpr std::size_t kPiece = 4096;
+  for (std::size_t size = kPiece; size < zipped.size(); size += kPiece) {
+    CAPTURE(size);
+    CHECK(input_error([&] {
+            return read_kineto_text(std::string_view(zipped).substr(0, size), "t");
+          }).find("cut short") != std::string::npos);
+  }
+  for (std::size_t size = kPiece; size < json.size(); size += kPiece) {
+    CAPTURE(size);
+    CHECK(input_error([&] {
+            return read_kineto_text(std::string_view(json).substr(0, size), "t");
+          }).find("cut short") != std::string::npos);
+  }
 }
 
 TEST_CASE("a small BERT on an H100: every event has its op") {
