@@ -30,7 +30,7 @@ std::string short_kernel_name(std::string_view name) {
   const std::size_t end = text.find_first_of("<(");
   // "Memcpy HtoD (Pinned -> Device)" is a name as it stands.
   if (end == std::string::npos || end == 0 || text[end - 1] == ' ') return text;
-  const std::string head = text.substr(0, end);
+  std::string head = text.substr(0, end);
   if (head.starts_with("cutlass") && text[end] == '<') return std::string(first_argument(text, end));
   if (head.find("elementwise_kernel") == std::string::npos) return head;
   for (const std::string_view word : kElementwise) {

@@ -54,6 +54,11 @@ void add_ledger(const TraceStudy& study, std::vector<std::string>& out) {
                             devices == 1 ? "device's" : fmt::format("{} devices'", devices), time_text(all.wall_ns),
                             devices == 1 ? "from the first kernel to the last" : "(the same span each)",
                             fmt::join(pieces, ", "), time_text(all.busy_ns)));
+  const auto steps = static_cast<std::int64_t>(study.step_starts_ns.size());
+  if (steps > 1)
+    out.push_back(fmt::format("{} steps: {} each on average, {} of it busy on a device.", format_grouped(steps),
+                              time_text(all.wall_ns / steps / static_cast<std::int64_t>(devices)),
+                              time_text(all.busy_ns / steps / static_cast<std::int64_t>(devices))));
   if (devices == 1) return;
   std::vector<std::string> each;
   for (const DeviceTime& device : study.timeline.devices)

@@ -148,6 +148,13 @@ TEST_CASE("element types, as profilers spell them") {
 }
 
 TEST_CASE("tensors moved: each read once, a result as large as the largest; FLOP unknown") {
+  // torch.compile's kernels are given what they write.
+  const CallCost fused = tensors_moved(call_of("triton_poi_fused_add_relu_0", "fp32[8] fp32[8] fp32[8] =8"));
+  CHECK(fused.cost.read == 3 * 4 * 8);
+  CHECK(fused.cost.written == 0);
+  CHECK(family_of_call("triton_poi_fused_add_relu_0") == "Triton");
+  CHECK(family_of_call("aten::mm") == "GEMM");
+  CHECK(family_of_call("vllm::moe_forward") == "other");
   const CallCost moved = tensors_moved(call_of("vllm::moe_forward", "bf16[4,8] =1 {fp32[3];i?[5]} long[2] _ ?[7,7]"));
   CHECK(moved.cost.read.value() == 2 * 4 * 8 + 4 * 3 + 8 * 2);
   CHECK(moved.cost.written.value() == 2 * 4 * 8);

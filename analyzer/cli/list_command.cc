@@ -10,6 +10,7 @@
 #include "analyzer/cli/command.h"
 #include "analyzer/cli/options.h"
 #include "analyzer/spec/library.h"
+#include "analyzer/trace/trace_study.h"
 #include "reports/report.h"
 
 namespace gable {
@@ -73,17 +74,31 @@ Rows formats() {
   return rows;
 }
 
+Rows calls() {
+  Rows rows;
+  for (const CallRow& row : call_table()) rows.emplace_back(row.name, row.family);
+  return rows;
+}
+
+Rows traces() {
+  Rows rows;
+  for (const TraceFormat& format : trace_formats()) rows.emplace_back(format.name, format.summary);
+  return rows;
+}
+
 struct Topic {
   std::string_view name;
   Rows (*rows)();
 };
-constexpr std::array<Topic, 7> kTopics = {{{"models", models},
+constexpr std::array<Topic, 9> kTopics = {{{"models", models},
                                            {"hardware", hardware},
                                            {"hosts", hosts},
                                            {"ops", ops},
                                            {"recipes", recipes},
                                            {"dtypes", dtypes},
-                                           {"formats", formats}}};
+                                           {"formats", formats},
+                                           {"traces", traces},
+                                           {"calls", calls}}};
 
 }  // namespace
 

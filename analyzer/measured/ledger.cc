@@ -92,9 +92,9 @@ std::vector<KernelSum> sum_kernels(const Measurement& measurement) {
 
 bool is_gemm_name(std::string_view name) {
   // cuBLAS and cuBLASLt: ampere_sgemm_128x64, sm80_xmma_gemm, s16816, nvjet (Hopper and later); gemv for one row;
-  // CUTLASS; oneDNN and MKL: brgemm.
-  constexpr std::array<std::string_view, 8> kProducts = {"nvjet", "gemm",  "gemv",   "cutlass",
-                                                         "xmma",  "wgmma", "s16816", "matmul"};
+  // CUTLASS; oneDNN and MKL: brgemm; hipBLASLt and Tensile: Cijk_Ailk_Bljk.
+  constexpr std::array<std::string_view, 9> kProducts = {"nvjet", "gemm",   "gemv",   "cutlass", "xmma",
+                                                         "wgmma", "s16816", "matmul", "cijk_"};
   constexpr std::array<std::string_view, 3> kOthers = {"flash", "fmha", "attention"};
   std::string lower(name);
   std::transform(lower.begin(), lower.end(), lower.begin(),

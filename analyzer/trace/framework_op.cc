@@ -28,6 +28,9 @@ const CallRow* find_row(std::string_view name) {
   return nullptr;
 }
 
+/// A kernel that torch.compile made: triton_poi_fused_add_relu_0, triton_red_..., triton_per_..., triton_tem_...
+bool is_triton(std::string_view name) { return name.starts_with("triton_"); }
+
 /// What is known of a call's tensors.
 struct Seen {
   Count read;
@@ -57,6 +60,7 @@ void look_at(const CallArg& arg, Seen& seen) {
 bool is_costed_call(std::string_view name) { return find_row(name) != nullptr; }
 
 std::string_view family_of_call(std::string_view name) {
+  if (is_triton(name)) return "Triton";
   const CallRow* row = find_row(name);
   return row == nullptr ? "other" : row->family;
 }
@@ -78,7 +82,9 @@ CallCost tensors_moved(const Call& call) {
   try {
     Seen seen;
     for (const CallArg& arg : call.args) look_at(arg, seen);
-    CallCost moved = bytes_only(KernelClass::kStream, seen.dtype, seen.read, seen.largest);
+    // Inductor's kernels are given what they write, too.
+    const Count written = is_triton(call.name) ? 0 : seen.largest;
+    CallCost moved = bytes_only(KernelClass::kStream, seen.dtype, seen.read, written);
     moved.cost.output = seen.elements;
     if (seen.any) return moved;
   } catch (const CountOverflow&) {  // nothing is known of such sizes

@@ -74,7 +74,8 @@ bool is_view_call(std::string_view name);
 /// that is not known): who asks then takes tensors_moved() or an op around it.
 std::optional<CallCost> call_cost(const Call& call);
 
-/// The bytes of all tensors of the call, read once, and of a result as large as the largest of them; FLOP unknown.
+/// The bytes of all tensors of the call, read once, and of a result as large as the largest of them (but of none for a
+/// kernel of Inductor, which is given its results, too); FLOP unknown.
 /// All zeros where no shape was recorded.
 CallCost tensors_moved(const Call& call);
 
