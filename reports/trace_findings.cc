@@ -34,6 +34,7 @@ std::int64_t sum_of(const std::vector<NamedTime>& names) {
 
 /// Every nanosecond of the devices' time, once.
 void add_ledger(const TraceStudy& study, std::vector<std::string>& out) {
+  if (study.trace.events.empty()) return;
   const DeviceTime all = all_devices(study.timeline);
   const std::int64_t alone_ns = sum_of(study.sums.unattributed);
   if (!study.trace.has_clock) {

@@ -11,7 +11,8 @@ namespace {
 
 std::string render_svg(const TraceReport& report) {
   const TraceStudy& study = report.study;
-  return render_trace_svg(study.analysis, study.overlay, {trace_line(study), trace_findings(study).front()});
+  const std::vector<std::string> findings = trace_findings(study);
+  return render_trace_svg(study.analysis, study.overlay, {trace_line(study), findings.empty() ? "" : findings.front()});
 }
 
 constexpr std::array<ReportFormat<TraceReport>, 5> kFormats = {{

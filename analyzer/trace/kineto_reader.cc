@@ -308,6 +308,9 @@ class KinetoReader {
     } else if (piece.key == "dropped") {
       std::int64_t dropped = 0;
       if (value.get(dropped) == simdjson::SUCCESS) trace_.dropped += std::max<std::int64_t>(0, dropped);
+    } else if (piece.key == "why_no_kernels") {
+      std::string_view why;
+      if (value.get(why) == simdjson::SUCCESS) why_no_kernels_ = why;
     } else if (piece.key == "gable_record") {
       trace_.format = "record";
     } else if (piece.key == "distributedInfo") {
@@ -356,7 +359,12 @@ class KinetoReader {
     const bool ops = std::any_of(trace_.ranges.begin(), trace_.ranges.end(),
                                  [](const HostRange& range) { return range.kind == HostRange::Kind::kOp; });
     if (trace_.events.empty())
-      trace_.missing.emplace_back("no kernel ran on a device: profile with ProfilerActivity.CUDA where a GPU works");
+      trace_.missing.push_back(
+          why_no_kernels_.empty()
+              ? trace_.format == "record"
+                    ? "no kernel was recorded: the process launched none"
+                    : "no kernel ran on a device: profile with ProfilerActivity.CUDA where a GPU works"
+              : fmt::format("no kernel was recorded: {}", why_no_kernels_));
     if (!ops) {
       trace_.missing.emplace_back(
           "no ops: kernels stand alone, without FLOP and bytes; profile with ProfilerActivity.CPU");
@@ -372,6 +380,7 @@ class KinetoReader {
   Trace trace_;
   const char* last_ = nullptr;
   std::string key_;
+  std::string why_no_kernels_;
   std::unordered_map<std::string, std::uint32_t, TextHash, std::equal_to<>> threads_;
   std::unordered_map<std::string, std::uint32_t, TextHash, std::equal_to<>> calls_;
 };
