@@ -23,10 +23,13 @@ std::string_view first_argument(std::string_view text, std::size_t open) {
 
 std::string short_kernel_name(std::string_view name) {
   constexpr std::string_view kVoid = "void ";
-  constexpr std::string_view kAnonymous = "(anonymous namespace)::";
   std::string text(name.starts_with(kVoid) ? name.substr(kVoid.size()) : name);
-  for (std::size_t at = text.find(kAnonymous); at != std::string::npos; at = text.find(kAnonymous, at))
-    text.erase(at, kAnonymous.size());
+  // As demanglers of several compilers and of Nsight Systems write it.
+  for (const std::string_view anonymous :
+       {"(anonymous namespace)::", "<unnamed>::", "{anonymous}::", "_GLOBAL__N__::"}) {
+    for (std::size_t at = text.find(anonymous); at != std::string::npos; at = text.find(anonymous, at))
+      text.erase(at, anonymous.size());
+  }
   const std::size_t end = text.find_first_of("<(");
   // "Memcpy HtoD (Pinned -> Device)" is a name as it stands.
   if (end == std::string::npos || end == 0 || text[end - 1] == ' ') return text;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "analyzer/base/text.h"
@@ -18,21 +19,22 @@
 namespace gable {
 namespace {
 
-constexpr double kNsPerSecond = 1e9;
+std::string time_text(double seconds) { return seconds == 0 ? "-" : format_si(seconds, "s", 3); }
 
-double seconds(std::int64_t ns) { return static_cast<double>(ns) / kNsPerSecond; }
-
-std::string time_text(std::int64_t ns) { return ns == 0 ? "-" : format_si(seconds(ns), "s", 3); }
+/// Of a step, which may hold a part of one.
+std::string count_text(double launches) {
+  return std::round(launches) == launches ? format_grouped(std::llround(launches)) : format_significant(launches, 3);
+}
 
 /// "+12.3 us", "-1.2 ms".
-std::string difference_text(std::int64_t ns) {
-  return ns == 0 ? "0" : fmt::format("{}{}", ns > 0 ? "+" : "-", format_si(seconds(std::abs(ns)), "s", 3));
+std::string difference_text(double seconds) {
+  return seconds == 0 ? "0" : fmt::format("{}{}", seconds > 0 ? "+" : "-", format_si(std::fabs(seconds), "s", 3));
 }
 
 std::string factor_text(const TracePair& pair) {
-  if (pair.before_ns == 0) return pair.after_ns == 0 ? "" : "new";
-  if (pair.after_ns == 0) return "gone";
-  return fmt::format("x{}", format_significant(seconds(pair.after_ns) / seconds(pair.before_ns), 3));
+  if (pair.before_s == 0) return pair.after_s == 0 ? "" : "new";
+  if (pair.after_s == 0) return "gone";
+  return fmt::format("x{}", format_significant(pair.after_s / pair.before_s, 3));
 }
 
 /// The four tables, in the order in which they are shown; levels are those of the CSV.
@@ -77,10 +79,9 @@ std::string table_of(const Section& section, const TraceCompareReport& report, s
   const std::size_t count = all ? section.pairs->size() : report.top;
   const auto add = [&](const std::string& name, const TracePair& pair) {
     lines.push_back(
-        {{name, pair.before_launches == 0 && section.level == "total" ? "" : format_grouped(pair.before_launches),
-          pair.after_launches == 0 && section.level == "total" ? "" : format_grouped(pair.after_launches),
-          time_text(pair.before_ns), time_text(pair.after_ns), difference_text(pair.difference_ns()),
-          factor_text(pair)},
+        {{name, pair.before_launches == 0 && section.level == "total" ? "" : count_text(pair.before_launches),
+          pair.after_launches == 0 && section.level == "total" ? "" : count_text(pair.after_launches),
+          time_text(pair.before_s), time_text(pair.after_s), difference_text(pair.difference_s()), factor_text(pair)},
          "",
          "",
          false});
@@ -89,8 +90,8 @@ std::string table_of(const Section& section, const TraceCompareReport& report, s
   TracePair rest;
   for (std::size_t i = count; i < section.pairs->size(); ++i) {
     const TracePair& pair = (*section.pairs)[i];
-    rest.before_ns += pair.before_ns;
-    rest.after_ns += pair.after_ns;
+    rest.before_s += pair.before_s;
+    rest.after_s += pair.after_s;
     rest.before_launches += pair.before_launches;
     rest.after_launches += pair.after_launches;
   }
@@ -119,9 +120,8 @@ std::string render_csv(const TraceCompareReport& report) {
   for (const Section& section : sections(comparison)) {
     for (const TracePair& pair : *section.pairs) {
       out += fmt::format("{},{}", lead, section.level);
-      for (const Cell& cell :
-           {Cell(pair.name), Cell(pair.before_launches), Cell(pair.after_launches), Cell(seconds(pair.before_ns)),
-            Cell(seconds(pair.after_ns)), Cell(seconds(pair.difference_ns()))}) {
+      for (const Cell& cell : {Cell(pair.name), Cell(pair.before_launches), Cell(pair.after_launches),
+                               Cell(pair.before_s), Cell(pair.after_s), Cell(pair.difference_s())}) {
         out += ',';
         append_csv(cell, out);
       }
@@ -141,9 +141,9 @@ std::string render_json(const TraceCompareReport& report) {
                       {"name", pair.name},
                       {"before_launches", pair.before_launches},
                       {"after_launches", pair.after_launches},
-                      {"before_s", seconds(pair.before_ns)},
-                      {"after_s", seconds(pair.after_ns)},
-                      {"difference_s", seconds(pair.difference_ns())}});
+                      {"before_s", pair.before_s},
+                      {"after_s", pair.after_s},
+                      {"difference_s", pair.difference_s()}});
     }
   }
   const auto side = [](const TraceStudy& study, std::int64_t steps) {
@@ -166,11 +166,11 @@ svg::BarGroup bar_group(const Section& section, std::size_t most) {
   for (std::size_t i = 0; i < std::min(most, section.pairs->size()); ++i) {
     const TracePair& pair = (*section.pairs)[i];
     const std::string name = shown_name(section, pair.name);
-    const std::string before = time_text(pair.before_ns);
+    const std::string before = time_text(pair.before_s);
     const std::string after =
-        fmt::format("{}, {} {}", time_text(pair.after_ns), difference_text(pair.difference_ns()), factor_text(pair));
-    group.bars.push_back({name, {{seconds(pair.before_ns), kBefore, fmt::format("before: {}", before)}}, before});
-    group.bars.push_back({"", {{seconds(pair.after_ns), kAfter, fmt::format("after: {}", after)}}, after});
+        fmt::format("{}, {} {}", time_text(pair.after_s), difference_text(pair.difference_s()), factor_text(pair));
+    group.bars.push_back({name, {{pair.before_s, kBefore, fmt::format("before: {}", before)}}, before});
+    group.bars.push_back({"", {{pair.after_s, kAfter, fmt::format("after: {}", after)}}, after});
   }
   return group;
 }
@@ -196,8 +196,8 @@ std::string largest(const std::vector<TracePair>& pairs) {
   constexpr std::size_t kNamed = 3;
   std::vector<std::string> pieces;
   for (const TracePair& pair : pairs) {
-    if (pieces.size() == kNamed || pair.difference_ns() == 0) break;
-    pieces.push_back(fmt::format("{} {}", pair.name, difference_text(pair.difference_ns())));
+    if (pieces.size() == kNamed || pair.difference_s() == 0) break;
+    pieces.push_back(fmt::format("{} {}", pair.name, difference_text(pair.difference_s())));
   }
   return fmt::format("{}", fmt::join(pieces, ", "));
 }
@@ -209,11 +209,11 @@ std::span<const ReportFormat<TraceCompareReport>> trace_compare_format_table() {
 std::vector<std::string> trace_compare_findings(const TraceComparison& comparison) {
   std::vector<std::string> out;
   for (const TracePair& pair : comparison.totals) {
-    if (pair.before_ns == 0 && pair.after_ns == 0) continue;
+    if (pair.before_s == 0 && pair.after_s == 0) continue;
     if (pair.name != "wall" && pair.name != "busy") continue;
     out.push_back(fmt::format("{} {} before, {} after: {} ({}).", pair.name == "wall" ? "Wall time" : "Busy",
-                              time_text(pair.before_ns), time_text(pair.after_ns),
-                              difference_text(pair.difference_ns()), factor_text(pair)));
+                              time_text(pair.before_s), time_text(pair.after_s), difference_text(pair.difference_s()),
+                              factor_text(pair)));
   }
   if (const std::string ops = largest(comparison.ops); !ops.empty())
     out.push_back(fmt::format("By op most of the difference is {}.", ops));

@@ -34,7 +34,7 @@ std::int64_t sum_of(const std::vector<NamedTime>& names) {
 
 /// Every nanosecond of the devices' time, once.
 void add_ledger(const TraceStudy& study, std::vector<std::string>& out) {
-  if (study.trace.events.empty()) return;
+  if (study.sums.attributed_ns + sum_of(study.sums.unattributed) == 0) return;
   const DeviceTime all = all_devices(study.timeline);
   const std::int64_t alone_ns = sum_of(study.sums.unattributed);
   if (!study.trace.has_clock) {
@@ -100,8 +100,9 @@ void add_other_work(const TraceStudy& study, std::vector<std::string>& out) {
   const auto add = [&](DeviceWork work, std::string_view name) {
     const std::int64_t total_ns = all.total_ns[at(work)];
     if (total_ns == 0) return;
-    out.push_back(fmt::format("{} {}, {} of it exposed: nothing else ran ({} of the busy time).", name,
+    out.push_back(fmt::format("{} {}, {} of it exposed: no kernel{} ran beside it ({} of the busy time).", name,
                               time_text(total_ns), time_text(all.exposed_ns[at(work)]),
+                              work == DeviceWork::kCopy ? " and no communication" : "",
                               percent(all.exposed_ns[at(work)], all.busy_ns)));
   };
   add(DeviceWork::kCommunication, "Communication takes");
@@ -132,11 +133,11 @@ void add_top_op(const TraceStudy& study, std::vector<std::string>& out) {
     const MeasuredTotals& totals = overlay->totals;
     const double share = totals.by_roof.at(static_cast<std::size_t>(overlay->nearest)) / totals.time.median;
     std::string text =
-        fmt::format("{} ({} {}, {}) computes {} and moves {}: {} and {}, {} of the {}; class {}.", op.title(), op.calls,
-                    op.counters ? "launches" : "calls", time_text(op.time_ns), format_si(totals.flop, "FLOP", 3),
-                    format_si(totals.dram_bytes, "B", 3), format_si(totals.flop_per_s(), "FLOP/s", 3),
-                    format_si(totals.bytes_per_s(), "B/s", 3), percent(share, 1.0),
-                    roof_text(study.analysis, study.analysis.rows[overlay->row], overlay->nearest),
+        fmt::format("{} ({}, {}) computes {} and moves {}: {} and {}, {} of the {}; class {}.", op.title(),
+                    op.counters ? counted(op.calls, "launch", "es") : counted(op.calls, "call"), time_text(op.time_ns),
+                    format_si(totals.flop, "FLOP", 3), format_si(totals.dram_bytes, "B", 3),
+                    format_si(totals.flop_per_s(), "FLOP/s", 3), format_si(totals.bytes_per_s(), "B/s", 3),
+                    percent(share, 1.0), roof_text(study.analysis, study.analysis.rows[overlay->row], overlay->nearest),
                     class_name(overlay->measured_class));
     for (const Diagnosis& diagnosis : overlay->diagnoses)
       text += fmt::format(" Faster than its roofs: {}.", diagnosis_text(study.analysis, diagnosis));
@@ -150,7 +151,7 @@ std::string recoverable_name(const TraceStudy& study, const Recoverable& what) {
     case Recoverable::Kind::kOp:
       return fmt::format("{} at its roof", study.sums.ops[what.op].title());
     case Recoverable::Kind::kLaunches:
-      return "launches in time";
+      return "launching sooner";
     case Recoverable::Kind::kCopies:
       return "copies hidden";
     case Recoverable::Kind::kCommunication:
@@ -192,6 +193,9 @@ void add_unknown(const TraceStudy& study, std::vector<std::string>& out) {
 }
 
 void add_caveats(const TraceStudy& study, std::vector<std::string>& out) {
+  if (study.sums.graph_nodes > 0)
+    out.push_back(fmt::format("{} without an op ran in CUDA graphs: the launch of a graph belongs to no op.",
+                              counted(study.sums.graph_nodes, "event")));
   for (std::string text : study.trace.missing) {
     if (text.front() >= 'a' && text.front() <= 'z') text.front() = static_cast<char>(text.front() - 'a' + 'A');
     out.push_back(text + ".");
@@ -215,10 +219,10 @@ std::string trace_line(const TraceStudy& study) {
   const auto* const writer =
       std::find_if(kWriters.begin(), kWriters.end(), [&](const auto& row) { return row.first == study.trace.format; });
   const auto events = static_cast<std::int64_t>(study.trace.events.size());
-  std::string text = fmt::format("trace: {}, {}, {} kernels, copies and fills", study.analysis.model.name,
-                                 writer->second, format_grouped(events));
-  const std::size_t devices = study.timeline.devices.size();
-  if (devices > 1) text += fmt::format(" on {} devices", devices);
+  const auto devices = static_cast<std::int64_t>(std::max<std::size_t>(1, study.timeline.devices.size()));
+  // Kernels, copies and fills.
+  std::string text = fmt::format("trace: {}, {}, {} on {}", study.analysis.model.name, writer->second,
+                                 counted(events, "event"), counted(devices, "device"));
   if (!study.step_starts_ns.empty())
     text += fmt::format(", {}", counted(static_cast<std::int64_t>(study.step_starts_ns.size()), "step"));
   for (const auto& [name, value] : study.trace.environment) text += fmt::format(", {} {}", name, value);

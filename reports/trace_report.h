@@ -38,6 +38,7 @@ struct TraceRow {
   std::string name;
   std::int64_t launches = 0;
   double time_s = 0;
+  double copied_bytes = 0;
   const TraceOp* op = nullptr;
   const OverlayOp* overlay = nullptr;  ///< null without a cost
   double share = 0;                    ///< of all time on devices

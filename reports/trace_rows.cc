@@ -39,7 +39,7 @@ double intensity(L overlay) {
   return totals.dram_bytes > 0 ? totals.flop / totals.dram_bytes : 0;
 }
 
-constexpr std::array<TraceColumn, 22> kColumns = {{
+constexpr std::array<TraceColumn, 23> kColumns = {{
     {"level", "trace, device, op, family, kernel, module, annotation or unattributed",
      [](const TraceRow& r) { return Cell(std::string(r.level)); }},
     {"name", "of the op, kernel, ...", [](const TraceRow& r) { return Cell(r.name); }},
@@ -54,6 +54,8 @@ constexpr std::array<TraceColumn, 22> kColumns = {{
     {"share", "of all time on devices, 0 to 1", [](const TraceRow& r) { return Cell(r.share); }},
     {"call_median_s", "time on devices of one call, median", of_op<[](O o) { return o.call_s.median; }>},
     {"flop", "matrix and vector, all calls; empty where unknown", of_flop<[](L l) { return l.totals.flop; }>},
+    {"copied_bytes", "by copies and fills, as the profiler says; empty without any",
+     [](const TraceRow& r) { return r.copied_bytes > 0 ? Cell(r.copied_bytes) : Cell(std::string()); }},
     {"bytes", "of tensors, each moved once, all calls",
      of_cost<[](O o) { return o.cost->cost.unique.real() * all_calls(o); }>},
     {"intensity", "FLOP per byte", of_flop<intensity>},
@@ -69,34 +71,38 @@ constexpr std::array<TraceColumn, 22> kColumns = {{
      of_cost<[](O o) { return std::int64_t{o.cost->flop_known ? 1 : 0}; }>},
 }};
 
-void add(std::string_view level, const std::vector<NamedTime>& names, std::vector<TraceRow>& rows) {
-  for (const NamedTime& name : names)
-    rows.push_back({level, name.name, name.launches, static_cast<double>(name.time_ns) / kNsPerSecond});
-}
-
 }  // namespace
 
 std::span<const TraceColumn> trace_columns() { return kColumns; }
 
 std::vector<TraceRow> trace_rows(const TraceStudy& study) {
   std::vector<TraceRow> rows;
-  double all_s = 0;
-  for (const NamedTime& kernel : study.sums.kernels) all_s += static_cast<double>(kernel.time_ns) / kNsPerSecond;
-  rows.push_back({"trace", study.analysis.model.name, static_cast<std::int64_t>(study.trace.events.size()), all_s});
+  std::int64_t all_ns = 0;
+  for (const NamedTime& kernel : study.sums.kernels) all_ns += kernel.time_ns;
+  const auto add = [&](std::string_view level, const std::string& name, std::int64_t launches, std::int64_t ns,
+                       double copied_bytes) -> TraceRow& {
+    const auto part = static_cast<double>(ns);
+    rows.push_back({level, name, launches, part / kNsPerSecond, copied_bytes, nullptr, nullptr,
+                    all_ns > 0 ? part / static_cast<double>(all_ns) : 0});
+    return rows.back();
+  };
+  const auto add_names = [&](std::string_view level, const std::vector<NamedTime>& names) {
+    for (const NamedTime& name : names) add(level, name.name, name.launches, name.time_ns, name.copied_bytes);
+  };
+  add("trace", study.analysis.model.name, static_cast<std::int64_t>(study.trace.events.size()), all_ns, 0);
   for (const DeviceTime& device : study.timeline.devices)
-    rows.push_back({"device", std::to_string(device.device), device.events,
-                    static_cast<double>(device.busy_ns + device.overlapped_ns) / kNsPerSecond});
+    add("device", std::to_string(device.device), device.events, device.busy_ns + device.overlapped_ns, 0);
   for (std::size_t i = 0; i < study.sums.ops.size(); ++i) {
     const TraceOp& op = study.sums.ops[i];
-    rows.push_back(
-        {"op", op.name, op.launches, static_cast<double>(op.time_ns) / kNsPerSecond, &op, study.overlay_of(i)});
+    TraceRow& row = add("op", op.name, op.launches, op.time_ns, op.copied_bytes);
+    row.op = &op;
+    row.overlay = study.overlay_of(i);
   }
-  add("family", study.sums.families, rows);
-  add("kernel", study.sums.kernels, rows);
-  add("module", study.sums.modules, rows);
-  add("annotation", study.sums.annotations, rows);
-  add("unattributed", study.sums.unattributed, rows);
-  for (TraceRow& row : rows) row.share = all_s > 0 ? row.time_s / all_s : 0;
+  add_names("family", study.sums.families);
+  add_names("kernel", study.sums.kernels);
+  add_names("module", study.sums.modules);
+  add_names("annotation", study.sums.annotations);
+  add_names("unattributed", study.sums.unattributed);
   return rows;
 }
 

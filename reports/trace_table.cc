@@ -55,12 +55,15 @@ TextLine op_line(const Shown& table, std::size_t index) {
   const auto cell = [&](bool has, std::string text) { line.cells.push_back(has ? std::move(text) : "?"); };
   const MeasuredTotals totals = overlay != nullptr ? overlay->totals : MeasuredTotals{};
   cell(known, shown(totals.flop, ""));
-  cell(overlay != nullptr, shown(totals.dram_bytes, "B"));
+  // Without shapes the profiler's own count of what was copied has to do.
+  const double bytes = overlay != nullptr ? totals.dram_bytes : op.copied_bytes;
+  cell(overlay != nullptr || bytes > 0, shown(bytes, "B"));
   cell(known, totals.flop > 0 && totals.dram_bytes > 0 ? format_significant(totals.flop / totals.dram_bytes, 3) : "-");
   line.cells.push_back(time_text(op.time_ns));
   line.cells.push_back(table.share(op.time_ns));
   cell(known, shown(totals.flop_per_s(), ""));
-  cell(overlay != nullptr, shown(totals.bytes_per_s(), "B"));
+  cell(overlay != nullptr || (bytes > 0 && op.time_ns > 0),
+       shown(overlay != nullptr ? totals.bytes_per_s() : bytes * kNsPerSecond / static_cast<double>(op.time_ns), "B"));
   cell(known, fmt::format("{:.1f} %", 100 * totals.efficiency()));
   cell(known, known ? std::string(class_name(overlay->measured_class)) : "");
   cell(known, known && overlay->margin > 0 ? fmt::format("x{}", format_significant(overlay->margin, 3)) : "-");
@@ -110,14 +113,25 @@ std::string op_table(const Shown& table) {
 std::string name_table(const Shown& table, const std::string& head, const std::vector<NamedTime>& names,
                        std::string (*text)(std::string_view), std::string_view note = {}) {
   if (names.empty()) return "";
-  const std::vector<TextColumn> columns = {
-      {head, false, 0, false}, {"launches", true, 1, false}, {"time", true, 0, false}, {"%time", true, 0, false}};
+  const bool copies =
+      std::any_of(names.begin(), names.end(), [](const NamedTime& name) { return name.copied_bytes > 0; });
+  const std::vector<TextColumn> columns = {{head, false, 0, false},
+                                           {"launches", true, 1, false},
+                                           {"time", true, 0, false},
+                                           {"%time", true, 0, false},
+                                           {copies ? "copied B/s" : "", true, 2, false}};
   std::vector<TextLine> lines = {head_line(columns)};
   const std::size_t count = table.count(names.size());
-  const auto add = [&](std::string name, std::int64_t launches, std::int64_t ns) {
-    lines.push_back({{std::move(name), format_grouped(launches), time_text(ns), table.share(ns)}, "", "", false});
+  const auto add = [&](std::string name, std::int64_t launches, std::int64_t ns, double copied_bytes) {
+    const bool rate = copied_bytes > 0 && ns > 0;
+    lines.push_back({{std::move(name), format_grouped(launches), time_text(ns), table.share(ns),
+                      rate ? format_si(copied_bytes * kNsPerSecond / static_cast<double>(ns), "B", 3) : ""},
+                     "",
+                     "",
+                     false});
   };
-  for (std::size_t i = 0; i < count; ++i) add(text(names[i].name), names[i].launches, names[i].time_ns);
+  for (std::size_t i = 0; i < count; ++i)
+    add(text(names[i].name), names[i].launches, names[i].time_ns, names[i].copied_bytes);
   if (count < names.size() && note.empty()) {
     std::int64_t launches = 0;
     std::int64_t ns = 0;
@@ -125,7 +139,7 @@ std::string name_table(const Shown& table, const std::string& head, const std::v
       launches += names[i].launches;
       ns += names[i].time_ns;
     }
-    add(fmt::format("({} more)", names.size() - count), launches, ns);
+    add(fmt::format("({} more)", names.size() - count), launches, ns, 0);
   }
   return "\n" + render_lines(table, columns, lines);
 }

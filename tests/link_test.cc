@@ -103,6 +103,24 @@ TEST_CASE("with whole microseconds one op ends when the next one begins") {
   CHECK(links.parent[2] == 1);
 }
 
+TEST_CASE("an annotation that crosses an op neither hides it nor keeps it open") {
+  Trace trace;
+  range(trace, "op", 0, 10 * 1000);
+  range(trace, "phase", 5 * 1000, 100 * 1000);
+  trace.ranges.back().kind = HostRange::Kind::kAnnotation;
+  range(trace, "later op", 70 * 1000, 80 * 1000);
+  launch(trace, 1, 7 * 1000, 8 * 1000);
+  launch(trace, 2, 60 * 1000, 61 * 1000);
+  launch(trace, 3, 75 * 1000, 76 * 1000);
+  for (std::uint64_t c = 1; c <= 3; ++c) kernel(trace, c, 200 * 1000);
+  const Links links = link_events(trace);
+  CHECK(owner(trace, links, 0) == "op");
+  CHECK(owner(trace, links, 1) == "phase");
+  CHECK(owner(trace, links, 2) == "later op");
+  CHECK(links.parent[1] == kNobody);  // it outlives the op
+  CHECK(links.parent[2] == 1);
+}
+
 TEST_CASE("all nodes of a graph have its launch, and none has an op") {
   Trace trace;
   range(trace, "before", 0, 10);

@@ -236,6 +236,8 @@ class KinetoReader {
   }
 
   void add_device_event(const KinetoEvent& event, std::int64_t end_ns) {
+    if (event.device < 0 || event.device > kMostDevice)
+      fail(event.at, fmt::format("a device's number is within 0 and {}, not {}", kMostDevice, event.device));
     DeviceEvent made;
     made.kind = event.category == Category::kKernel   ? DeviceEvent::Kind::kKernel
                 : event.category == Category::kMemcpy ? DeviceEvent::Kind::kMemcpy
@@ -304,7 +306,7 @@ class KinetoReader {
       simdjson::dom::object device;
       if (value.get(devices) != simdjson::SUCCESS) fail(piece.json.data(), "\"deviceProperties\" is a list");
       if (devices.size() > 0 && devices.at(0).get(device) == simdjson::SUCCESS) add_device(device);
-      if (devices.size() > 1) trace_.environment.emplace_back("devices", std::to_string(devices.size()));
+      if (devices.size() > 1) trace_.environment.emplace_back("GPUs in the machine:", std::to_string(devices.size()));
     } else if (piece.key == "dropped") {
       std::int64_t dropped = 0;
       if (value.get(dropped) == simdjson::SUCCESS) trace_.dropped += std::max<std::int64_t>(0, dropped);
@@ -365,7 +367,13 @@ class KinetoReader {
                     ? "no kernel was recorded: the process launched none"
                     : "no kernel ran on a device: profile with ProfilerActivity.CUDA where a GPU works"
               : fmt::format("no kernel was recorded: {}", why_no_kernels_));
-    if (!ops) {
+    const bool recorded = trace_.format == "record";
+    if (recorded && (!ops || trace_.calls.size() == 1)) {
+      trace_.missing.push_back(
+          ops ? "no shapes: FLOP and bytes are unknown; emit_nvtx(record_shapes=True) gives ranges sizes"
+              : "no ops: kernels stand alone, without FLOP and bytes; run the program inside "
+                "torch.autograd.profiler.emit_nvtx(record_shapes=True)");
+    } else if (!ops) {
       trace_.missing.emplace_back(
           "no ops: kernels stand alone, without FLOP and bytes; profile with ProfilerActivity.CPU");
     } else if (trace_.calls.size() == 1) {

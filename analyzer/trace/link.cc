@@ -21,44 +21,63 @@ std::vector<std::uint32_t> outer_first(const std::vector<HostRange>& ranges) {
   return order;
 }
 
-/// The open ranges of one thread, innermost last, while time goes on.
+/// The open ranges of one thread while time goes on. Ops are apart from modules and annotations: those may cross ops,
+/// where a program opens and closes them as it likes.
 class OpenRanges {
  public:
-  explicit OpenRanges(const std::vector<HostRange>& ranges) : ranges_(ranges) {}
+  OpenRanges(const std::vector<HostRange>& ranges, std::vector<std::uint32_t>& parent)
+      : ranges_(ranges), parent_(parent), op_around_(ranges.size(), kNobody) {}
 
   /// Closes what is over before something that lasts from start_ns to end_ns on that thread: clocks of whole
-  /// microseconds have one range end when the next one begins. What ends a little after the range around it is inside.
+  /// microseconds have one range end when the next one begins.
   void move_to(std::uint32_t thread, std::int64_t start_ns, std::int64_t end_ns) {
-    if (thread != thread_) open_.clear();
+    if (thread != thread_) {
+      ops_.clear();
+      others_.clear();
+    }
     thread_ = thread;
-    while (!open_.empty()) {
-      const std::int64_t closes_ns = ranges_[open_.back()].end_ns;
-      if (closes_ns > start_ns || (closes_ns == start_ns && end_ns == start_ns)) break;
-      open_.pop_back();
+    for (std::vector<std::uint32_t>* open : {&ops_, &others_}) {
+      while (!open->empty()) {
+        const std::int64_t closes_ns = ranges_[open->back()].end_ns;
+        if (closes_ns > start_ns || (closes_ns == start_ns && end_ns == start_ns)) break;
+        open->pop_back();
+      }
     }
   }
-  void push(std::uint32_t range) { open_.push_back(range); }
-  [[nodiscard]] std::uint32_t innermost() const { return open_.empty() ? kNobody : open_.back(); }
+
+  /// The range is inside the innermost one that does not end before it; what ends a little after the one around it, by
+  /// a clock's rounding, is inside.
+  void open(std::uint32_t index) {
+    constexpr std::int64_t kRoundingNs = 2000;
+    const HostRange& range = ranges_[index];
+    move_to(range.thread, range.start_ns, range.end_ns);
+    std::uint32_t around = innermost();
+    while (around != kNobody && ranges_[around].end_ns < range.end_ns - kRoundingNs) around = parent_[around];
+    parent_[index] = around;
+    const bool op = range.kind == HostRange::Kind::kOp;
+    op_around_[index] = op ? index : around == kNobody ? kNobody : op_around_[around];
+    (op ? ops_ : others_).push_back(index);
+  }
+
+  /// An annotation that began in an op and outlives it is not inside: then it is the op.
+  [[nodiscard]] std::uint32_t innermost() const {
+    if (others_.empty()) return ops_.empty() ? kNobody : ops_.back();
+    if (ops_.empty() || op_around_[others_.back()] == ops_.back()) return others_.back();
+    return ops_.back();
+  }
 
  private:
   const std::vector<HostRange>& ranges_;
-  std::vector<std::uint32_t> open_;
+  std::vector<std::uint32_t>& parent_;
+  std::vector<std::uint32_t> op_around_;  ///< of each range: itself if it is an op, else the nearest one around it
+  std::vector<std::uint32_t> ops_;        ///< innermost last
+  std::vector<std::uint32_t> others_;
   std::uint32_t thread_ = UINT32_MAX;
 };
 
-std::vector<std::uint32_t> parents_of(const std::vector<HostRange>& ranges, const std::vector<std::uint32_t>& order) {
-  std::vector<std::uint32_t> parent(ranges.size(), kNobody);
-  OpenRanges open(ranges);
-  for (const std::uint32_t range : order) {
-    open.move_to(ranges[range].thread, ranges[range].start_ns, ranges[range].end_ns);
-    parent[range] = open.innermost();
-    open.push(range);
-  }
-  return parent;
-}
-
-/// Of every launch, the innermost range around it.
-std::vector<std::uint32_t> around_launches(const Trace& trace, const std::vector<std::uint32_t>& order) {
+/// Fills `parent`, and gives of every launch the innermost range around it: one sweep over time.
+std::vector<std::uint32_t> nest(const Trace& trace, const std::vector<std::uint32_t>& order,
+                                std::vector<std::uint32_t>& parent) {
   std::vector<std::uint32_t> launches(trace.launches.size());
   std::iota(launches.begin(), launches.end(), 0U);
   std::sort(launches.begin(), launches.end(), [&](std::uint32_t a, std::uint32_t b) {
@@ -67,20 +86,20 @@ std::vector<std::uint32_t> around_launches(const Trace& trace, const std::vector
     return std::tuple(x.thread, x.start_ns, a) < std::tuple(y.thread, y.start_ns, b);
   });
   std::vector<std::uint32_t> around(launches.size(), kNobody);
-  OpenRanges open(trace.ranges);
+  parent.assign(trace.ranges.size(), kNobody);
+  OpenRanges open(trace.ranges, parent);
   std::size_t next = 0;
   for (const std::uint32_t launch : launches) {
     const HostCall& call = trace.launches[launch];
     for (; next < order.size(); ++next) {
       const HostRange& range = trace.ranges[order[next]];
       if (std::pair(range.thread, range.start_ns) > std::pair(call.thread, call.start_ns)) break;
-      if (range.thread != call.thread) continue;
-      open.move_to(range.thread, range.start_ns, range.end_ns);
-      open.push(order[next]);
+      open.open(order[next]);
     }
     open.move_to(call.thread, call.start_ns, call.end_ns);
     around[launch] = open.innermost();
   }
+  for (; next < order.size(); ++next) open.open(order[next]);
   return around;
 }
 
@@ -100,8 +119,7 @@ std::unordered_map<std::uint64_t, std::uint32_t> launches_by_correlation(const s
 Links link_events(const Trace& trace) {
   Links links;
   links.order = outer_first(trace.ranges);
-  links.parent = parents_of(trace.ranges, links.order);
-  const std::vector<std::uint32_t> around = around_launches(trace, links.order);
+  const std::vector<std::uint32_t> around = nest(trace, links.order, links.parent);
   const auto launches = launches_by_correlation(trace.launches);
   std::unordered_map<std::uint64_t, std::uint32_t> by_external;
   for (std::uint32_t i = 0; i < trace.ranges.size(); ++i) {

@@ -125,6 +125,10 @@ TextId NsysReader::text_of(std::optional<std::int64_t> id) {
   const auto found = text_ids_.find(*id);
   if (found != text_ids_.end()) return found->second;
   const std::optional<std::string_view> text = texts_.at(*id);
+  if (!text && !lacks_texts_) {
+    lacks_texts_ = true;
+    add_missing(fmt::format("names that {} lacks: some kernels, calls or ranges have none", kNsysTexts));
+  }
   const TextId added = text ? trace_.texts.add(as_utf8(*text)) : 0;
   text_ids_.emplace(*id, added);
   return added;

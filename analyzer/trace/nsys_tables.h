@@ -71,6 +71,7 @@ class NsysReader {
   const ReadProgress& progress_;
   int tables_done_ = 0;
   SqliteTexts texts_;
+  bool lacks_texts_ = false;  ///< that has been said
   bool one_process_ = false;  ///< the file does not tell processes apart
   std::unordered_map<std::int64_t, TextId> text_ids_;
   std::unordered_map<std::int64_t, std::uint64_t> processes_;

@@ -72,7 +72,6 @@ bool is_trace_file(const std::string& path) {
 /// What is added up over events and devices must fit 64 bits: no trace is longer than that, but a damaged one.
 void check_times(const Trace& trace) {
   constexpr std::int64_t kMostSpan = std::int64_t{1} << 52U;  // 52 days
-  constexpr std::int32_t kMostDevices = 1024;
   const auto refuse = [&](std::string_view what) {
     throw InputError(Where{std::make_shared<const std::string>(trace.path)}, fmt::format("damaged: {}", what));
   };
@@ -86,7 +85,7 @@ void check_times(const Trace& trace) {
     if (__builtin_sub_overflow(last_ns, first_ns, &span_ns) || span_ns > kMostSpan || event.end_ns < event.start_ns ||
         __builtin_add_overflow(sum_ns, event.end_ns - event.start_ns, &sum_ns))
       refuse("kernels span more than 52 days, or end before they start");
-    if (event.device < 0 || event.device >= kMostDevices) refuse("a device's number is not within 0 and 1023");
+    if (event.device < 0 || event.device > kMostDevice) refuse("a device's number is beyond 1023");
   }
 }
 

@@ -95,7 +95,9 @@ class Owners {
     const HostRange& range = trace_.ranges[index];
     const std::uint32_t parent = links_.parent[index];
     const Owner around = parent == kNobody ? Owner{} : owners_[parent];
-    if (range.kind != HostRange::Kind::kOp) return around;
+    // Views launch nothing: what runs inside one is the work of the op around it.
+    const bool view = is_view_call(trace_.texts.at(range.name)) && around.range != kNobody;
+    if (range.kind != HostRange::Kind::kOp || view) return around;
     // Without shapes the names alone tell which op would have had the cost.
     const bool costed = range.call == 0 ? is_costed_call(trace_.texts.at(range.name)) : cost_of(index) != nullptr;
     if (costed) return {index, true};

@@ -16,6 +16,9 @@
 
 namespace gable {
 
+/// The largest number of a device; sums over devices fit 64 bits.
+inline constexpr std::int64_t kMostDevice = 1023;
+
 /// Times are nanoseconds of the file's clock.
 struct DeviceEvent {
   enum class Kind : std::uint8_t { kKernel, kMemcpy, kMemset };

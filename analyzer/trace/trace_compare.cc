@@ -1,16 +1,19 @@
 #include "analyzer/trace/trace_compare.h"
 
 #include <algorithm>
-#include <cstdlib>
+#include <cmath>
 #include <unordered_map>
 #include <utility>
 
 namespace gable {
 namespace {
 
+constexpr double kNsPerSecond = 1e9;
+
 class Pairs {
  public:
-  Pairs(std::int64_t before_steps, std::int64_t after_steps) : before_steps_(before_steps), after_steps_(after_steps) {}
+  Pairs(std::int64_t before_steps, std::int64_t after_steps)
+      : before_steps_(static_cast<double>(before_steps)), after_steps_(static_cast<double>(after_steps)) {}
 
   TracePair& at(const std::string& name) {
     const auto [found, added] = place_.try_emplace(name, pairs_.size());
@@ -19,29 +22,29 @@ class Pairs {
   }
   void add_before(const std::string& name, std::int64_t ns, std::int64_t launches) {
     TracePair& pair = at(name);
-    pair.before_ns += ns / before_steps_;
-    pair.before_launches += launches / before_steps_;
+    pair.before_s += static_cast<double>(ns) / (kNsPerSecond * before_steps_);
+    pair.before_launches += static_cast<double>(launches) / before_steps_;
   }
   void add_after(const std::string& name, std::int64_t ns, std::int64_t launches) {
     TracePair& pair = at(name);
-    pair.after_ns += ns / after_steps_;
-    pair.after_launches += launches / after_steps_;
+    pair.after_s += static_cast<double>(ns) / (kNsPerSecond * after_steps_);
+    pair.after_launches += static_cast<double>(launches) / after_steps_;
   }
   /// Without those that neither has.
   std::vector<TracePair> in_order() {
-    std::erase_if(pairs_, [](const TracePair& pair) { return pair.before_ns == 0 && pair.after_ns == 0; });
+    std::erase_if(pairs_, [](const TracePair& pair) { return pair.before_s == 0 && pair.after_s == 0; });
     return std::move(pairs_);
   }
   std::vector<TracePair> largest_first() {
     std::stable_sort(pairs_.begin(), pairs_.end(), [](const TracePair& a, const TracePair& b) {
-      return std::abs(a.difference_ns()) > std::abs(b.difference_ns());
+      return std::fabs(a.difference_s()) > std::fabs(b.difference_s());
     });
     return std::move(pairs_);
   }
 
  private:
-  std::int64_t before_steps_;
-  std::int64_t after_steps_;
+  double before_steps_;
+  double after_steps_;
   std::vector<TracePair> pairs_;
   std::unordered_map<std::string, std::size_t> place_;
 };

@@ -15,12 +15,12 @@ struct TracePair {
   std::string name;
   std::optional<std::size_t> before;  ///< index into TraceSums::ops of the first; nothing: it has none
   std::optional<std::size_t> after;
-  std::int64_t before_ns = 0;  ///< a step
-  std::int64_t after_ns = 0;
-  std::int64_t before_launches = 0;
-  std::int64_t after_launches = 0;
+  double before_s = 0;  ///< a step, as are those below
+  double after_s = 0;
+  double before_launches = 0;
+  double after_launches = 0;
 
-  [[nodiscard]] std::int64_t difference_ns() const { return after_ns - before_ns; }
+  [[nodiscard]] double difference_s() const { return after_s - before_s; }
 };
 
 struct TraceComparison {

@@ -10,90 +10,22 @@
 #include "analyzer/base/dtype_choice.h"
 #include "analyzer/base/error.h"
 #include "analyzer/base/units.h"
+#include "analyzer/trace/align.h"
+#include "analyzer/trace/executions.h"
 
 namespace gable {
 namespace {
 
 constexpr double kNsPerSecond = 1e9;
 
-/// One execution of an op of the model in one pass.
-struct Wanted {
-  std::size_t row = 0;  ///< index into Analysis::rows
-  Pass pass = Pass::kForward;
-  Count matrix_flop;
-};
-
-/// Executions in order: blocks are repeated as a whole.
-class Executions {
- public:
-  explicit Executions(const Analysis& analysis) : analysis_(analysis) {
-    const auto has = [&](Pass pass) {
-      return std::any_of(analysis.rows.begin(), analysis.rows.end(), [&](const OpRow& row) { return runs(row, pass); });
-    };
-    if (has(Pass::kForward)) {
-      add(0, analysis.rows.size(), -1, 1);
-      for (const std::size_t row : order_) add_pass(row, Pass::kForward);
-    }
-    if (!has(Pass::kDgrad) && !has(Pass::kWgrad)) return;
-    if (order_.empty()) add(0, analysis.rows.size(), -1, 1);
-    for (auto row = order_.rbegin(); row != order_.rend(); ++row) {
-      for (const Pass pass : {Pass::kRecompute, Pass::kDgrad, Pass::kWgrad}) add_pass(*row, pass);
-    }
-  }
-
-  std::vector<Wanted> wanted;
-
- private:
-  static bool runs(const OpRow& row, Pass pass) {
-    return std::any_of(row.kernels.begin(), row.kernels.end(),
-                       [&](const KernelRow& kernel) { return kernel.kernel.pass == pass; });
-  }
-
-  void add_pass(std::size_t index, Pass pass) {
-    const OpRow& row = analysis_.rows[index];
-    if (!runs(row, pass)) return;
-    Count flop;
-    for (const KernelRow& kernel : row.kernels) {
-      if (kernel.kernel.pass == pass) flop += kernel.kernel.one.matrix_flop;
-    }
-    wanted.push_back({index, pass, flop});
-  }
-
-  /// The group that holds the op and lies directly in `parent`; -1 where the op itself does.
-  [[nodiscard]] int group_below(const OpRow& row, int parent) const {
-    int group = analysis_.spec(row).group;
-    if (group == parent) return -1;
-    while (group >= 0 && analysis_.model.groups[static_cast<std::size_t>(group)].parent != parent)
-      group = analysis_.model.groups[static_cast<std::size_t>(group)].parent;
-    return group;
-  }
-
-  void add(std::size_t first, std::size_t last, int parent, std::int64_t around) {
-    for (std::size_t i = first; i < last;) {
-      const OpRow& row = analysis_.rows[i];
-      const int group = group_below(row, parent);
-      if (group < 0) {
-        const std::int64_t times = std::max<std::int64_t>(row.executions, 0) / std::max<std::int64_t>(around, 1);
-        for (std::int64_t n = 0; n < times; ++n) order_.push_back(i);
-        ++i;
-        continue;
-      }
-      std::size_t end = i;
-      while (end < last && group_below(analysis_.rows[end], parent) == group) ++end;
-      const std::int64_t repeats = analysis_.costed.repeats[static_cast<std::size_t>(group)];
-      for (std::int64_t n = 0; n < repeats / std::max<std::int64_t>(around, 1); ++n) add(i, end, group, repeats);
-      i = end;
-    }
-  }
-
-  const Analysis& analysis_;
-  std::vector<std::size_t> order_;
-};
+constexpr std::size_t kUnnamed = SIZE_MAX;
 
 /// One call of the framework, with what ran for it.
 struct Ran {
-  std::uint32_t op = 0;  ///< index into TraceSums::ops
+  std::uint32_t op = 0;     ///< index into TraceSums::ops
+  std::uint32_t owner = 0;  ///< index into Trace::ranges
   std::int64_t launched_ns = 0;
+  std::size_t named = kUnnamed;  ///< index into Analysis::rows, by the name of a range around it
   std::vector<std::uint32_t> events;
 };
 
@@ -104,6 +36,7 @@ std::vector<Ran> calls_in_order(const TraceStudy& study) {
     if (owner == kNobody) continue;
     Ran& ran = by_owner[owner];
     ran.op = study.sums.op_of_event[i];
+    ran.owner = owner;
     ran.launched_ns = study.trace.ranges[owner].start_ns;
     ran.events.push_back(i);
   }
@@ -124,7 +57,13 @@ struct Step {
 class Join {
  public:
   Join(const TraceStudy& study, const Analysis& analysis)
-      : study_(study), analysis_(analysis), wanted_(Executions(analysis).wanted), calls_(calls_in_order(study)) {
+      : study_(study), analysis_(analysis), wanted_(executions_of(analysis)), calls_(calls_in_order(study)) {
+    for (std::size_t i = 0; i < analysis.rows.size(); ++i) {
+      const OpSpec& spec = analysis.spec(analysis.rows[i]);
+      row_of_name_.emplace(analysis.model.full_path(spec), i);
+      row_of_name_.emplace(spec.path, i);
+    }
+    for (Ran& ran : calls_) ran.named = named_row(ran.owner);
     if (study.step_starts_ns.empty()) {
       find_steps();
     } else {
@@ -143,6 +82,8 @@ class Join {
     made.environment = study_.trace.environment;
     made.environment.emplace_back("trace", study_.analysis.model.name);
     made.dropped = study_.trace.dropped;
+    if (left_out_ > 0)
+      made.environment.emplace_back("steps left out for they did not run all of it", std::to_string(left_out_));
     add_ops(made);
     add_alone(made);
     for (const Step& step : steps_) add_times(step, made);
@@ -151,6 +92,7 @@ class Join {
 
  private:
   [[nodiscard]] bool same(const Wanted& wanted, const Ran& ran) const {
+    if (ran.named != kUnnamed) return ran.named == wanted.row && wanted.pass == Pass::kForward;
     const TraceOp& op = study_.sums.ops[ran.op];
     if (!op.cost || !op.cost->flop_known) return false;
     const bool backward = wanted.pass == Pass::kDgrad || wanted.pass == Pass::kWgrad;
@@ -158,31 +100,84 @@ class Join {
     if (wanted.matrix_flop > Count(0)) return op.cost->cost.matrix_flop == wanted.matrix_flop;
     if (op.cost->cost.matrix_flop > Count(0) || (op.cost->pass != Pass::kForward) != backward) return false;
     const OpRow& row = analysis_.rows[wanted.row];
-    // PyTorch's embedding runs as index_select, a gather of rows.
     const OpKind* const kind = analysis_.spec(row).kind;
-    const bool lookup = kind->name == "embedding" && op.cost->kind != nullptr && op.cost->kind->name == "gather";
-    if (op.cost->kind != kind && !lookup) return false;
-    return backward || op.cost->cost.output == row.cost.one.output;
+    if (kind->name == "embedding") return looks_up(row, *op.cost);
+    return op.cost->kind == kind && (backward || op.cost->cost.output == row.cost.one.output);
   }
 
-  /// Pairs from `from` on; nothing is looked for further ahead than a block has calls.
-  Step align(std::size_t from, std::size_t to) const {
-    constexpr std::size_t kAhead = 64;
+  /// PyTorch's embedding runs as index_select, a gather of rows: of the same table.
+  static bool looks_up(const OpRow& row, const CallCost& cost) {
+    if (cost.kind == nullptr || cost.cost.output != row.cost.one.output) return false;
+    const auto field = [](const OpKind& kind, const OpArgs& args, std::string_view name) {
+      const auto index = find_field(kind, name);
+      return index ? args.values.at(*index) : 0;
+    };
+    const std::int64_t rows = field(*find_op("embedding"), row.cost.args, "vocab");
+    return field(*cost.kind, cost.args, cost.kind->name == "embedding" ? "vocab" : "table_rows") == rows;
+  }
+
+  /// The op whose path a range around the call has for a name: "encoder/h/q" or "h/q". Such a call is no other op.
+  [[nodiscard]] std::size_t named_row(std::uint32_t owner) const {
+    for (std::uint32_t range = study_.links.parent[owner]; range != kNobody; range = study_.links.parent[range]) {
+      const auto found = row_of_name_.find(study_.trace.texts.at(study_.trace.ranges[range].name));
+      if (found != row_of_name_.end()) return found->second;
+    }
+    return kUnnamed;
+  }
+
+  /// Products and attention come first: they tell each other apart. The rest is paired between them.
+  [[nodiscard]] Step align(std::size_t from, std::size_t to) const {
     Step step;
     for (std::size_t i = from; i < to; ++i) step.calls.push_back(&calls_[i]);
     step.wanted.assign(step.calls.size(), kNobody);
-    std::size_t at = 0;
-    for (std::uint32_t i = 0; i < wanted_.size(); ++i) {
-      const std::size_t end = std::min(step.calls.size(), at + kAhead);
-      for (std::size_t k = at; k < end; ++k) {
-        if (!same(wanted_[i], *step.calls[k])) continue;
-        step.wanted[k] = i;
-        ++step.matched;
-        at = k + 1;
-        break;
+    std::vector<std::size_t> wanted;
+    for (std::size_t i = 0; i < wanted_.size(); ++i) {
+      if (wanted_[i].matrix_flop > Count(0)) wanted.push_back(i);
+    }
+    std::vector<std::size_t> calls;
+    for (std::size_t i = 0; i < step.calls.size(); ++i) {
+      const TraceOp& op = study_.sums.ops[step.calls[i]->op];
+      if (op.cost && op.cost->cost.matrix_flop > Count(0)) calls.push_back(i);
+    }
+    const auto anchors = longest_matching(wanted.size(), calls.size(), [&](std::size_t i, std::size_t j) {
+      return same(wanted_[wanted[i]], *step.calls[calls[j]]);
+    });
+    std::size_t wanted_from = 0;
+    std::size_t calls_from = 0;
+    for (const auto& [i, j] : anchors) {
+      align_between(wanted_from, wanted[i], calls_from, calls[j], step);
+      pair(wanted[i], calls[j], step);
+      wanted_from = wanted[i] + 1;
+      calls_from = calls[j] + 1;
+    }
+    align_between(wanted_from, wanted_.size(), calls_from, step.calls.size(), step);
+    return step;
+  }
+
+  static void pair(std::size_t wanted, std::size_t call, Step& step) {
+    step.wanted[call] = static_cast<std::uint32_t>(wanted);
+    ++step.matched;
+  }
+
+  /// In order first; then what frameworks do in another order, such as the lookups of an embedding.
+  void align_between(std::size_t wanted_from, std::size_t wanted_to, std::size_t from, std::size_t to,
+                     Step& step) const {
+    constexpr std::size_t kMostOutOfOrder = 64;
+    std::vector<bool> done(wanted_to - wanted_from);
+    for (const auto& [i, j] : longest_matching(wanted_to - wanted_from, to - from, [&](std::size_t x, std::size_t y) {
+           return same(wanted_[wanted_from + x], *step.calls[from + y]);
+         })) {
+      pair(wanted_from + i, from + j, step);
+      done[i] = true;
+    }
+    if (done.size() > kMostOutOfOrder || to - from > kMostOutOfOrder) return;
+    for (std::size_t i = 0; i < done.size(); ++i) {
+      for (std::size_t j = from; j < to && !done[i]; ++j) {
+        if (step.wanted[j] != kNobody || !same(wanted_[wanted_from + i], *step.calls[j])) continue;
+        pair(wanted_from + i, j, step);
+        done[i] = true;
       }
     }
-    return step;
   }
 
   void split_steps() {
@@ -221,7 +216,7 @@ class Join {
   void keep_alike() {
     std::size_t most = 0;
     for (const Step& step : steps_) most = std::max(most, step.matched);
-    std::erase_if(steps_, [&](const Step& step) { return step.matched < most; });
+    left_out_ = std::erase_if(steps_, [&](const Step& step) { return step.matched < most; });
   }
 
   [[nodiscard]] double time_of(const Ran& ran) const {
@@ -281,12 +276,38 @@ class Join {
     }
   }
 
-  /// Events that no op was open around, shared among the steps.
+  /// From the first start to the last end of what a step's calls ran.
+  [[nodiscard]] std::pair<std::int64_t, std::int64_t> span_of(const Step& step) const {
+    std::pair<std::int64_t, std::int64_t> span{INT64_MAX, INT64_MIN};
+    for (const Ran* ran : step.calls) {
+      for (const std::uint32_t event : ran->events) {
+        span.first = std::min(span.first, study_.trace.events[event].start_ns);
+        span.second = std::max(span.second, study_.trace.events[event].end_ns);
+      }
+    }
+    return span;
+  }
+
+  /// Events that no op was open around, of the steps that are kept.
   void add_alone(Measurement& made) const {
-    const auto steps = static_cast<double>(steps_.size());
-    for (const NamedTime& kernel : study_.sums.unattributed)
-      made.unattributed.push_back({kernel.name, kernel.launches / static_cast<std::int64_t>(steps_.size()),
-                                   static_cast<double>(kernel.time_ns) / kNsPerSecond / steps});
+    std::vector<std::pair<std::int64_t, std::int64_t>> spans;
+    for (const Step& step : steps_) spans.push_back(span_of(step));
+    std::sort(spans.begin(), spans.end());
+    std::map<TextId, Unattributed> alone;
+    for (std::uint32_t i = 0; i < study_.trace.events.size(); ++i) {
+      const DeviceEvent& event = study_.trace.events[i];
+      if (study_.sums.owner_of_event[i] != kNobody) continue;
+      const auto after = std::upper_bound(spans.begin(), spans.end(), std::pair(event.start_ns, INT64_MAX));
+      if (after == spans.begin() || std::prev(after)->second < event.start_ns) continue;
+      Unattributed& kernel = alone[event.name];
+      ++kernel.launches;
+      kernel.time_s += static_cast<double>(event.end_ns - event.start_ns) / kNsPerSecond;
+    }
+    const auto steps = static_cast<std::int64_t>(steps_.size());
+    for (auto& [name, kernel] : alone)
+      made.unattributed.push_back({std::string(study_.trace.texts.at(name)),
+                                   std::max<std::int64_t>(1, kernel.launches / steps),
+                                   kernel.time_s / static_cast<double>(steps)});
   }
 
   void add_times(const Step& step, Measurement& made) const {
@@ -339,7 +360,9 @@ class Join {
   const Analysis& analysis_;
   std::vector<Wanted> wanted_;
   std::vector<Ran> calls_;
+  std::map<std::string, std::size_t, std::less<>> row_of_name_;
   std::vector<Step> steps_;
+  std::size_t left_out_ = 0;  ///< steps
 };
 
 }  // namespace

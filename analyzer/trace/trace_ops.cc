@@ -21,11 +21,12 @@ std::int64_t duration(const DeviceEvent& event) { return event.end_ns - event.st
 template <typename Key>
 class Names {
  public:
-  void add(Key key, std::string_view name, std::int64_t ns) {
+  void add(Key key, std::string_view name, std::int64_t ns, std::int64_t bytes = 0) {
     const auto [found, added] = place_.try_emplace(key, rows_.size());
-    if (added) rows_.push_back({std::string(name), 0, 0});
+    if (added) rows_.push_back({std::string(name), 0, 0, 0});
     ++rows_[found->second].launches;
     rows_[found->second].time_ns += ns;
+    rows_[found->second].copied_bytes += static_cast<double>(bytes);
   }
   [[nodiscard]] std::vector<NamedTime> take() {
     std::stable_sort(rows_.begin(), rows_.end(),
@@ -110,7 +111,7 @@ class Adder {
 
  private:
   void add_name(const DeviceEvent& event, Names<TextId>& names) const {
-    names.add(event.name, trace_.texts.at(event.name), duration(event));
+    names.add(event.name, trace_.texts.at(event.name), duration(event), event.bytes);
   }
 
   /// Of a run of counters, whose kernels have no ops: every kernel is one. Others are named, and stay without an op.
@@ -120,6 +121,7 @@ class Adder {
       add_counted(index);
     } else {
       add_name(event, unattributed_);
+      if (event.graph_node != 0) ++sums_.graph_nodes;
     }
   }
 
@@ -192,6 +194,7 @@ class Adder {
     const DeviceEvent& event = trace_.events[event_index];
     Group& group = groups_[index];
     group.op.time_ns += duration(event);
+    group.op.copied_bytes += static_cast<double>(event.bytes);
     ++group.op.launches;
     add_name(event, group.kernels);
     if (group.op.cost && group.op.cost->compute == Dtype::kFp32 && group.op.cost->cost.matrix_flop > Count(0) &&

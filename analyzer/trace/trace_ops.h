@@ -22,6 +22,7 @@ struct TraceOp {
   std::int64_t calls = 0;
   std::int64_t launches = 0;  ///< events on the device
   std::int64_t time_ns = 0;
+  double copied_bytes = 0;              ///< by copies and fills, all calls
   Summary call_s;                       ///< time on the device of a call
   std::vector<MeasuredKernel> kernels;  ///< most time first; of the whole trace
   std::optional<Counters> counters;     ///< of a counter run: all calls together
@@ -37,6 +38,7 @@ struct NamedTime {
   std::string name;
   std::int64_t launches = 0;
   std::int64_t time_ns = 0;
+  double copied_bytes = 0;  ///< by copies and fills, as the profiler says
 };
 
 struct TraceSums {
@@ -47,6 +49,7 @@ struct TraceSums {
   std::vector<NamedTime> annotations;   ///< by name, with what runs inside
   std::vector<NamedTime> unattributed;  ///< by kernel: events that no op was open around
   std::int64_t attributed_ns = 0;
+  std::int64_t graph_nodes = 0;  ///< events of CUDA graphs that have no op: the launch of a graph stands in none
   std::vector<std::uint32_t> op_of_event;     ///< index into `ops`; kNobody
   std::vector<std::uint32_t> owner_of_event;  ///< index into Trace::ranges: the call; kNobody
 };
