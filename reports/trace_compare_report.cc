@@ -32,9 +32,9 @@ std::string difference_text(double seconds) {
 }
 
 std::string factor_text(const TracePair& pair) {
-  if (pair.before_s == 0) return pair.after_s == 0 ? "" : "new";
-  if (pair.after_s == 0) return "gone";
-  return fmt::format("x{}", format_significant(pair.after_s / pair.before_s, 3));
+  if (pair.before_s() == 0) return pair.after_s() == 0 ? "" : "new";
+  if (pair.after_s() == 0) return "gone";
+  return fmt::format("x{}", format_significant(pair.after_s() / pair.before_s(), 3));
 }
 
 /// The four tables, in the order in which they are shown; levels are those of the CSV.
@@ -81,7 +81,8 @@ std::string table_of(const Section& section, const TraceCompareReport& report, s
     lines.push_back(
         {{name, pair.before_launches == 0 && section.level == "total" ? "" : count_text(pair.before_launches),
           pair.after_launches == 0 && section.level == "total" ? "" : count_text(pair.after_launches),
-          time_text(pair.before_s), time_text(pair.after_s), difference_text(pair.difference_s()), factor_text(pair)},
+          time_text(pair.before_s()), time_text(pair.after_s()), difference_text(pair.difference_s()),
+          factor_text(pair)},
          "",
          "",
          false});
@@ -90,8 +91,8 @@ std::string table_of(const Section& section, const TraceCompareReport& report, s
   TracePair rest;
   for (std::size_t i = count; i < section.pairs->size(); ++i) {
     const TracePair& pair = (*section.pairs)[i];
-    rest.before_s += pair.before_s;
-    rest.after_s += pair.after_s;
+    rest.before_ns += pair.before_ns;
+    rest.after_ns += pair.after_ns;
     rest.before_launches += pair.before_launches;
     rest.after_launches += pair.after_launches;
   }
@@ -121,7 +122,7 @@ std::string render_csv(const TraceCompareReport& report) {
     for (const TracePair& pair : *section.pairs) {
       out += fmt::format("{},{}", lead, section.level);
       for (const Cell& cell : {Cell(pair.name), Cell(pair.before_launches), Cell(pair.after_launches),
-                               Cell(pair.before_s), Cell(pair.after_s), Cell(pair.difference_s())}) {
+                               Cell(pair.before_s()), Cell(pair.after_s()), Cell(pair.difference_s())}) {
         out += ',';
         append_csv(cell, out);
       }
@@ -141,8 +142,8 @@ std::string render_json(const TraceCompareReport& report) {
                       {"name", pair.name},
                       {"before_launches", pair.before_launches},
                       {"after_launches", pair.after_launches},
-                      {"before_s", pair.before_s},
-                      {"after_s", pair.after_s},
+                      {"before_s", pair.before_s()},
+                      {"after_s", pair.after_s()},
                       {"difference_s", pair.difference_s()}});
     }
   }
@@ -166,11 +167,11 @@ svg::BarGroup bar_group(const Section& section, std::size_t most) {
   for (std::size_t i = 0; i < std::min(most, section.pairs->size()); ++i) {
     const TracePair& pair = (*section.pairs)[i];
     const std::string name = shown_name(section, pair.name);
-    const std::string before = time_text(pair.before_s);
+    const std::string before = time_text(pair.before_s());
     const std::string after =
-        fmt::format("{}, {} {}", time_text(pair.after_s), difference_text(pair.difference_s()), factor_text(pair));
-    group.bars.push_back({name, {{pair.before_s, kBefore, fmt::format("before: {}", before)}}, before});
-    group.bars.push_back({"", {{pair.after_s, kAfter, fmt::format("after: {}", after)}}, after});
+        fmt::format("{}, {} {}", time_text(pair.after_s()), difference_text(pair.difference_s()), factor_text(pair));
+    group.bars.push_back({name, {{pair.before_s(), kBefore, fmt::format("before: {}", before)}}, before});
+    group.bars.push_back({"", {{pair.after_s(), kAfter, fmt::format("after: {}", after)}}, after});
   }
   return group;
 }
@@ -209,11 +210,11 @@ std::span<const ReportFormat<TraceCompareReport>> trace_compare_format_table() {
 std::vector<std::string> trace_compare_findings(const TraceComparison& comparison) {
   std::vector<std::string> out;
   for (const TracePair& pair : comparison.totals) {
-    if (pair.before_s == 0 && pair.after_s == 0) continue;
+    if (pair.before_s() == 0 && pair.after_s() == 0) continue;
     if (pair.name != "wall" && pair.name != "busy") continue;
     out.push_back(fmt::format("{} {} before, {} after: {} ({}).", pair.name == "wall" ? "Wall time" : "Busy",
-                              time_text(pair.before_s), time_text(pair.after_s), difference_text(pair.difference_s()),
-                              factor_text(pair)));
+                              time_text(pair.before_s()), time_text(pair.after_s()),
+                              difference_text(pair.difference_s()), factor_text(pair)));
   }
   if (const std::string ops = largest(comparison.ops); !ops.empty())
     out.push_back(fmt::format("By op most of the difference is {}.", ops));

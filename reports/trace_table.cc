@@ -56,7 +56,7 @@ TextLine op_line(const Shown& table, std::size_t index) {
   const MeasuredTotals totals = overlay != nullptr ? overlay->totals : MeasuredTotals{};
   cell(known, shown(totals.flop, ""));
   // Without shapes the profiler's own count of what was copied has to do.
-  const double bytes = overlay != nullptr ? totals.dram_bytes : op.copied_bytes;
+  const double bytes = overlay != nullptr ? totals.dram_bytes : op.copies == op.launches ? op.copied_bytes : 0;
   cell(overlay != nullptr || bytes > 0, shown(bytes, "B"));
   cell(known, totals.flop > 0 && totals.dram_bytes > 0 ? format_significant(totals.flop / totals.dram_bytes, 3) : "-");
   line.cells.push_back(time_text(op.time_ns));

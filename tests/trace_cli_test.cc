@@ -7,6 +7,7 @@
 #include <string>
 
 #include "tests/cli_run.h"
+#include "tests/shared_data.h"
 #include "tests/temp_folder.h"
 
 using namespace gable;
@@ -137,6 +138,25 @@ TEST_CASE("--measured takes a trace, joined to the model's ops") {
   CHECK(other.err.find("--measured: nothing in " + path +
                        " does what gemm does: the trace's largest product, aten::mm "
                        "64x128x32 fp32, does 524.3 kFLOP, the model's,") == 0);
+}
+
+TEST_CASE(
+    "a real profile of a small BERT joins its model: every block, and the lookups that it does in another order") {
+  const auto path = shared_trace("kineto_h100_bert_small.json.gz");
+  if (!path) {
+    MESSAGE("test skipped: the sample traces are not here");
+    return;
+  }
+  const Args args = {"--model", "bert-large", "--set",      "D=512,H=8,L=4,T=141,B=1",
+                     "--dtype", "bf16",       "--recipe",   "flash",
+                     "--parts", "all",        "--measured", *path};
+  const std::string table = run(args, 100000).out;
+  const std::size_t at = table.find("Measured, but not in the model: ");
+  REQUIRE(at != std::string::npos);
+  CHECK(table.substr(at, table.find('\n', at) - at) ==
+        "Measured, but not in the model: aten::eq 1x141 fp32, aten::all 1x141 fp32, aten::_local_scalar_dense 1 fp32.");
+  CHECK(table.find("In the model, but not measured: encoder/pooler, encoder/pooler_tanh, classifier/linear, "
+                   "pretraining/next_sentence.") != std::string::npos);
 }
 
 TEST_CASE("wrong words are one line, and nothing is written") {

@@ -8,8 +8,6 @@
 namespace gable {
 namespace {
 
-constexpr double kNsPerSecond = 1e9;
-
 class Pairs {
  public:
   Pairs(std::int64_t before_steps, std::int64_t after_steps)
@@ -22,17 +20,17 @@ class Pairs {
   }
   void add_before(const std::string& name, std::int64_t ns, std::int64_t launches) {
     TracePair& pair = at(name);
-    pair.before_s += static_cast<double>(ns) / (kNsPerSecond * before_steps_);
+    pair.before_ns += static_cast<double>(ns) / before_steps_;
     pair.before_launches += static_cast<double>(launches) / before_steps_;
   }
   void add_after(const std::string& name, std::int64_t ns, std::int64_t launches) {
     TracePair& pair = at(name);
-    pair.after_s += static_cast<double>(ns) / (kNsPerSecond * after_steps_);
+    pair.after_ns += static_cast<double>(ns) / after_steps_;
     pair.after_launches += static_cast<double>(launches) / after_steps_;
   }
   /// Without those that neither has.
   std::vector<TracePair> in_order() {
-    std::erase_if(pairs_, [](const TracePair& pair) { return pair.before_s == 0 && pair.after_s == 0; });
+    std::erase_if(pairs_, [](const TracePair& pair) { return pair.before_ns == 0 && pair.after_ns == 0; });
     return std::move(pairs_);
   }
   std::vector<TracePair> largest_first() {

@@ -15,12 +15,17 @@ struct TracePair {
   std::string name;
   std::optional<std::size_t> before;  ///< index into TraceSums::ops of the first; nothing: it has none
   std::optional<std::size_t> after;
-  double before_s = 0;  ///< a step, as are those below
-  double after_s = 0;
+  double before_ns = 0;  ///< a step, as are those below
+  double after_ns = 0;
   double before_launches = 0;
   double after_launches = 0;
 
-  [[nodiscard]] double difference_s() const { return after_s - before_s; }
+  [[nodiscard]] double before_s() const { return before_ns / kNsPerSecond; }
+  [[nodiscard]] double after_s() const { return after_ns / kNsPerSecond; }
+  [[nodiscard]] double difference_s() const { return (after_ns - before_ns) / kNsPerSecond; }
+
+ private:
+  static constexpr double kNsPerSecond = 1e9;
 };
 
 struct TraceComparison {

@@ -195,6 +195,7 @@ class Adder {
     Group& group = groups_[index];
     group.op.time_ns += duration(event);
     group.op.copied_bytes += static_cast<double>(event.bytes);
+    group.op.copies += event.kind == DeviceEvent::Kind::kKernel ? 0 : 1;
     ++group.op.launches;
     add_name(event, group.kernels);
     if (group.op.cost && group.op.cost->compute == Dtype::kFp32 && group.op.cost->cost.matrix_flop > Count(0) &&

@@ -23,6 +23,7 @@ struct TraceOp {
   std::int64_t launches = 0;  ///< events on the device
   std::int64_t time_ns = 0;
   double copied_bytes = 0;              ///< by copies and fills, all calls
+  std::int64_t copies = 0;              ///< of `launches`
   Summary call_s;                       ///< time on the device of a call
   std::vector<MeasuredKernel> kernels;  ///< most time first; of the whole trace
   std::optional<Counters> counters;     ///< of a counter run: all calls together
