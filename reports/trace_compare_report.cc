@@ -26,6 +26,14 @@ std::string count_text(double launches) {
   return std::round(launches) == launches ? format_grouped(std::llround(launches)) : format_significant(launches, 3);
 }
 
+/// "48", "48 → 24"; "" for what is no launch.
+std::string launches_text(const TracePair& pair) {
+  if (pair.before_launches == 0 && pair.after_launches == 0) return "";
+  const std::string before = count_text(pair.before_launches);
+  return pair.before_launches == pair.after_launches ? before
+                                                     : fmt::format("{} → {}", before, count_text(pair.after_launches));
+}
+
 /// "+12.3 us", "-1.2 ms".
 std::string difference_text(double seconds) {
   return seconds == 0 ? "0" : fmt::format("{}{}", seconds > 0 ? "+" : "-", format_si(std::fabs(seconds), "s", 3));
@@ -68,24 +76,20 @@ std::string heading(const TraceComparison& comparison) {
 std::string table_of(const Section& section, const TraceCompareReport& report, std::size_t width) {
   if (section.pairs->empty()) return "";
   const std::vector<TextColumn> columns = {{std::string(section.head), false, 0, false},
-                                           {"launches", true, 2, false},
-                                           {"after", true, 3, false},
                                            {"before", true, 0, false},
                                            {"after", true, 0, false},
                                            {"difference", true, 0, false},
-                                           {"", true, 1, false}};
+                                           {"", true, 1, false},
+                                           {"launches", true, 2, false}};
   std::vector<TextLine> lines = {head_line(columns)};
   const bool all = report.top == 0 || section.level == "total" || section.pairs->size() <= report.top;
   const std::size_t count = all ? section.pairs->size() : report.top;
   const auto add = [&](const std::string& name, const TracePair& pair) {
-    lines.push_back(
-        {{name, pair.before_launches == 0 && section.level == "total" ? "" : count_text(pair.before_launches),
-          pair.after_launches == 0 && section.level == "total" ? "" : count_text(pair.after_launches),
-          time_text(pair.before_s()), time_text(pair.after_s()), difference_text(pair.difference_s()),
-          factor_text(pair)},
-         "",
-         "",
-         false});
+    lines.push_back({{name, time_text(pair.before_s()), time_text(pair.after_s()), difference_text(pair.difference_s()),
+                      factor_text(pair), launches_text(pair)},
+                     "",
+                     "",
+                     false});
   };
   for (std::size_t i = 0; i < count; ++i) add(shown_name(section, (*section.pairs)[i].name), (*section.pairs)[i]);
   TracePair rest;
