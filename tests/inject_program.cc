@@ -117,8 +117,10 @@ int handles(char** args) {
 
 int many(char** args) {
   const int count = std::atoi(args[0]);
+  std::string name = "aten::mm, op_id = 3, sizes = [[2, 3], [3, 4]]";
+  if (args[1] != nullptr) name.resize(static_cast<std::size_t>(std::atoi(args[1])), '.');
   for (int i = 0; i < count; ++i) {
-    nvtxRangePushA("aten::mm, op_id = 3, sizes = [[2, 3], [3, 4]]");
+    nvtxRangePushA(name.c_str());
     nvtxRangePop();
   }
   return 0;

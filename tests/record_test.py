@@ -247,14 +247,14 @@ def deep(folder):
 
 
 def fast(folder):
-    """150 MB of text in a moment, more than is queued: the writer is woken before the queue is full."""
-    ran = subprocess.run([ANALYZE, "record", "--out", "x.json", "--", *inject("many", 1000000)], cwd=folder, text=True,
+    """280 MB of text in about a second, of which 64 MB are queued: the writer is woken before the queue is full."""
+    ran = subprocess.run([ANALYZE, "record", "--out", "x.json", "--", *inject("many", 400000, 600)], cwd=folder, text=True,
                          capture_output=True)
     counts = re.search(r" ([\d,]+) NVTX ranges, ([\d,]+) lost, ", ran.stderr)
     kept, lost = (int(n.replace(",", "")) for n in counts.groups()) if counts else (0, 0)
-    expect("fast: all there or counted", kept + lost == 1000000, ran.stderr)
-    expect("fast: few lost", lost < 50000, ran.stderr)
-    print(f"1000000 ranges: {lost} lost")
+    expect("fast: all there or counted", kept + lost == 400000, ran.stderr)
+    expect("fast: few lost", lost < 1000, ran.stderr)
+    print(f"400000 ranges of 600 letters: {lost} lost")
 
 
 def forks_busily(folder):
