@@ -143,6 +143,46 @@ std::vector<CallTest> shape_rows() {
   };
 }
 
+// 8 sequences of 128 positions one behind the other in a batch of 1; 12 heads of 64.
+constexpr int kLongQ = 8 * 12 * 128 * 64;
+constexpr int kLongScores = 8 * 12 * 128 * 128;
+#define BATCH_OF_ONE "bf16[1,1024,12,64] bf16[1,1024,12,64] bf16[1,1024,12,64] "
+
+std::vector<CallTest> batch_of_one_rows() {
+  return {
+      {"aten::_efficient_attention_forward",
+       BATCH_OF_ONE "_ int[9] int[9] =128 =128 =0. =0",
+       {.matrix_flop = std::int64_t{4} * kLongScores * 64,
+        .vector_flop = 6 * kLongScores,
+        .read = 2 * 3 * kLongQ,
+        .written = 2 * kLongQ,
+        .kind = "attention",
+        .shape = "B8 H12 128x128 d64"}},
+      {"aten::_efficient_attention_forward",  // one sequence, no starts
+       BATCH_OF_ONE "_ _ _ =1024 =1024 =0. =0",
+       {.matrix_flop = std::int64_t{4} * (12 * 1024 * 1024) * 64,
+        .vector_flop = 6 * (12 * 1024 * 1024),
+        .read = 2 * 3 * kLongQ,
+        .written = 2 * kLongQ,
+        .kind = "attention",
+        .shape = "B1 H12 1024x1024 d64"}},
+      {"aten::_efficient_attention_forward",  // not all are the longest
+       BATCH_OF_ONE "_ int[9] int[9] =200 =200 =0. =0",
+       {.read = 2 * 3 * kLongQ, .written = 2 * kLongQ, .flop_known = false}},
+      {"aten::_efficient_attention_backward",
+       "bf16[1,1024,12,64] " BATCH_OF_ONE
+       "_ bf16[1,1024,12,64] int[9] int[9] =128 =128 fp32[8,12,128] =0. long[] long[] =0 =False",
+       {.matrix_flop = std::int64_t{10} * kLongScores * 64,
+        .vector_flop = 6 * kLongScores + 2 * kLongQ,
+        .read = 2 * 5 * kLongQ + 4 * (8 * 12 * 128),
+        .written = 2 * 3 * kLongQ,
+        .recomputed = std::int64_t{2} * kLongScores * 64,
+        .kind = "attention",
+        .shape = "B8 H12 128x128 d64",
+        .pass = Pass::kDgrad}},
+  };
+}
+
 std::vector<CallTest> backward_rows() {
   return {
       {"aten::_scaled_dot_product_flash_attention_backward",
@@ -190,6 +230,7 @@ TEST_CASE("calls of attention: arguments that do not tell the cost") {
       {"aten::_scaled_dot_product_flash_attention", "bf16[2,4,6,8] bf16[2,4,6,7] bf16[2,4,6,8] =0. =False"},
       {"aten::_scaled_dot_product_flash_attention", "bf16[6,8] bf16[6,8] bf16[6,8] =0. =False"},
       {"aten::_flash_attention_forward", "bf16[12,4,8] bf16[12,4,8] bf16[12,4,8] int[1] int[1] =6 =6 =0. =False"},
+      {"aten::_efficient_attention_forward", HEADS_THIRD "_ int[3] int[3] =6 =6 =0. =0"},  // packed, in a batch of 2
       {"aten::_scaled_dot_product_flash_attention",
        "bf16[2,4,4000000000,8] bf16[2,4,4000000000,8] bf16[2,4,4000000000,8] =0. =False"},
   });
@@ -199,7 +240,8 @@ TEST_CASE("calls of attention: arguments that do not tell the cost") {
 
 std::vector<CallTest> attention_call_rows() {
   std::vector<CallTest> rows = forward_rows();
-  for (const auto& more : {shape_rows(), backward_rows()}) rows.insert(rows.end(), more.begin(), more.end());
+  for (const auto& more : {shape_rows(), batch_of_one_rows(), backward_rows()})
+    rows.insert(rows.end(), more.begin(), more.end());
   return rows;
 }
 

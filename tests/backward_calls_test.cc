@@ -15,6 +15,7 @@ struct Pair {
 };
 
 constexpr std::array kPairs = {
+    // its bias is a sum of its own: the kind's field is 0
     Pair{"aten::convolution_backward",
          "bf16[2,6,5,5] bf16[2,4,9,9] bf16[6,2,3,3] =[6] =[2,2] =[1,1] =[1,1] =False =[0,0] =2 =[True,True,True]"},
     Pair{"aten::_scaled_dot_product_flash_attention_backward",

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
@@ -116,8 +117,10 @@ int handles(char** args) {
 
 int many(char** args) {
   const int count = std::atoi(args[0]);
+  std::string name = "aten::mm, op_id = 3, sizes = [[2, 3], [3, 4]]";
+  if (args[1] != nullptr) name.resize(static_cast<std::size_t>(std::atoi(args[1])), '.');
   for (int i = 0; i < count; ++i) {
-    nvtxRangePushA("aten::mm, op_id = 3, sizes = [[2, 3], [3, 4]]");
+    nvtxRangePushA(name.c_str());
     nvtxRangePop();
   }
   return 0;
@@ -127,6 +130,57 @@ int endless(char** args) {
   const int count = std::atoi(args[0]);
   for (int i = 0; i < count; ++i) nvtxRangePushA("never ended");
   return 0;
+}
+
+/// More open ranges than are kept, then those that find no room, then the ends of all. How many ends were recorded?
+int deep(char** args) {
+  const int count = std::atoi(args[0]);
+  for (int i = 0; i < count; ++i) nvtxRangePushA("outer");
+  nvtxDomainHandle_t domain = nvtxDomainCreateA("a library");
+  nvtxEventAttributes_t plain = event(NVTX_MESSAGE_TYPE_ASCII);
+  plain.message.ascii = "of another domain";
+  int recorded = 0;
+  for (int i = 0; i < 10; ++i) {
+    recorded += nvtxRangePushA("too deep") >= 0 ? 1 : 0;
+    recorded += nvtxDomainRangePushEx(domain, &plain) >= 0 ? 1 : 0;
+    recorded += nvtxRangePushA("deeper") >= 0 ? 1 : 0;
+    for (int k = 0; k < 2; ++k) recorded += nvtxRangePop() >= 0 ? 1 : 0;
+    recorded += nvtxDomainRangePop(domain) >= 0 ? 1 : 0;
+  }
+  int ended = 0;
+  for (int i = 0; i < count; ++i) ended += nvtxRangePop() >= 0 ? 1 : 0;
+  nvtxRangePushA("after");
+  nvtxRangePop();
+  std::printf("%d %d\n", recorded, ended);
+  return 0;
+}
+
+/// Forks while another thread registers texts; each child registers one, too. How many were stuck?
+int forks_busily(char** args) {
+  std::atomic<bool> done{false};
+  nvtxRangePushA("first");
+  nvtxRangePop();
+  std::thread other([&done] {
+    while (!done) nvtxDomainRegisterStringA(nullptr, "a text");
+  });
+  int stuck = 0;
+  for (int i = 0; i < std::atoi(args[0]); ++i) {
+    const pid_t child = fork();
+    if (child == 0) {
+      alarm(5);
+      nvtxDomainRegisterStringA(nullptr, "a text");
+      nvtxDomainCreateA("a library");
+      _exit(0);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    if (status == 0) continue;
+    stuck = 1;  // one is enough
+    break;
+  }
+  done = true;
+  other.join();
+  return stuck;
 }
 
 int exits(char** args) { return std::atoi(args[0]); }
@@ -157,9 +211,10 @@ int cuda(char** args) {
 
 int main(int argc, char** argv) {
   const std::map<std::string, std::function<int(char**)>> modes = {
-      {"nested", nested}, {"threads", threads}, {"domains", domains}, {"forks", forks},
-      {"waits", waits},   {"handles", handles}, {"many", many},       {"endless", endless},
-      {"exits", exits},   {"none", none},       {"cuda", cuda}};
+      {"nested", nested}, {"threads", threads},           {"domains", domains}, {"forks", forks},
+      {"waits", waits},   {"handles", handles},           {"many", many},       {"endless", endless},
+      {"deep", deep},     {"forks_busily", forks_busily}, {"exits", exits},     {"none", none},
+      {"cuda", cuda}};
   const auto found = argc < 2 ? modes.end() : modes.find(argv[1]);
   return found == modes.end() ? 99 : found->second(argv + 2);
 }

@@ -20,7 +20,9 @@ TEST_CASE("calls of pooling: arguments that do not tell the cost") {
                 {"aten::avg_pool2d", "fp32[8,8] =[2,2] =[2,2] =[0,0] =False"},
                 {"aten::_adaptive_avg_pool2d", "fp32[2,3,8,8] =[0,0]"},
                 {"aten::_adaptive_avg_pool2d", "fp32[2,3,8,8] _"},
-                {"aten::upsample_nearest2d", "fp32[2,3,8,8] _ =2. =2."}});
+                {"aten::upsample_nearest2d", "fp32[2,3,8,8] _ =2. =2."},
+                {"aten::upsample_nearest3d", "fp32[2,3,4,4,4] =[8,8] _ _ _"},
+                {"aten::upsample_nearest1d", "fp32[2,3,8,8] =[16] _"}});
 }
 
 }  // namespace
@@ -64,6 +66,18 @@ std::vector<CallTest> pooling_call_rows() {
       {"aten::upsample_bilinear2d",
        "fp32[2,3,8,8] =[16,16] =False _ _",
        {.vector_flop = 9 * 4 * kX, .read = 4 * kX, .written = 4 * 4 * kX}},
+      {"aten::upsample_nearest1d",
+       "fp32[2,3,64] =[128] _",
+       {.read = 4 * kX, .written = 4 * 2 * kX, .shape = "2x3x64 -> 128"}},
+      {"aten::upsample_nearest3d",
+       "fp32[2,3,4,4,4] =[8,8,8] _ _ _",
+       {.read = 4 * kX, .written = 4 * 8 * kX, .shape = "2x3x4x4x4 -> 8x8x8"}},
+      {"aten::upsample_nearest1d_backward",
+       "fp32[2,3,128] =[128] =[2,3,64] _",
+       {.vector_flop = 2 * kX, .read = 4 * 2 * kX, .written = 4 * kX, .pass = Pass::kDgrad}},
+      {"aten::upsample_nearest3d_backward",
+       "fp32[2,3,8,8,8] =[8,8,8] =[2,3,4,4,4] _ _ _",
+       {.vector_flop = 8 * kX, .read = 4 * 8 * kX, .written = 4 * kX, .pass = Pass::kDgrad}},
       {"aten::upsample_nearest2d_backward",
        "fp32[2,3,16,16] =[16,16] =[2,3,8,8] _ _",
        {.vector_flop = 4 * kX, .read = 4 * 4 * kX, .written = 4 * kX, .pass = Pass::kDgrad}},

@@ -129,6 +129,9 @@ std::vector<CallTest> narrow_rows() {
       {"aten::_int_mm",  // 8-bit operands, 32-bit sums
        "int8[3,7] int8[7,5]",
        {.matrix_flop = 2 * 3 * 5 * 7, .read = 3 * 7 + 7 * 5, .written = 4 * 3 * 5, .kind = "matmul"}},
+      {"bitsandbytes::int8_linear_matmul",  // the second is [out, in]
+       "int8[2,3,7] int8[5,7]",
+       {.matrix_flop = 2 * (2 * 3) * 5 * 7, .read = 2 * 3 * 7 + 5 * 7, .written = 4 * 2 * 3 * 5, .kind = "matmul"}},
       {"aten::_scaled_mm",  // dtype 15 is bf16
        "c10::Float8_e4m3fn[3,16] c10::Float8_e4m3fn[16,32] fp32[] fp32[] bf16[32] _ =15 =True",
        {.matrix_flop = 2 * 3 * 16 * 32,

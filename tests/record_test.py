@@ -236,6 +236,32 @@ def endless(folder):
     expect("endless: counted", ran.files["x.json"]["dropped"] == 5000 - 4096, ran.err)
 
 
+def deep(folder):
+    """Ends of ranges that found no room close none of those around them."""
+    ran = Recorded(folder, inject("deep", 4096))
+    expect("deep: 30 pushes and their ends not recorded, all 4096 ended", ran.out == "0 4096\n", ran.out)
+    names = [(e["name"], e.get("args", {}).get("open")) for e in ran.events("nvtx")]
+    expect("deep: the outer ones and what came after", names == 4096 * [("outer", None)] + [("after", None)],
+           (len(names), names[-2:]))
+    expect("deep: counted", ran.files["x.json"]["dropped"] == 30, ran.err)
+
+
+def fast(folder):
+    """280 MB of text in about a second, of which 64 MB are queued: the writer is woken before the queue is full."""
+    ran = subprocess.run([ANALYZE, "record", "--out", "x.json", "--", *inject("many", 400000, 600)], cwd=folder, text=True,
+                         capture_output=True)
+    counts = re.search(r" ([\d,]+) NVTX ranges, ([\d,]+) lost, ", ran.stderr)
+    kept, lost = (int(n.replace(",", "")) for n in counts.groups()) if counts else (0, 0)
+    expect("fast: all there or counted", kept + lost == 400000, ran.stderr)
+    expect("fast: few lost", lost < 1000, ran.stderr)
+    print(f"400000 ranges of 600 letters: {lost} lost")
+
+
+def forks_busily(folder):
+    ran = Recorded(folder, inject("forks_busily", 100))
+    expect("forks while another thread registers texts: no child is stuck", ran.code == 0, ran.code)
+
+
 def full_disk(folder):
     limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100000, 100000))
     ran = Recorded(folder, inject("many", 5000), limit=limit)
@@ -300,7 +326,7 @@ def no_cupti(folder):
 
 
 CASES = [nested, threads, domains, forks, leaves, execs, terminated, interrupted, handled, killed, killed_with_kernels, codes, refused,
-         many, endless, full_disk, lambda f: kernels(f, 130000, False), lambda f: kernels(f, 26, False),
+         many, fast, endless, deep, forks_busily, full_disk, lambda f: kernels(f, 130000, False), lambda f: kernels(f, 26, False),
          lambda f: kernels(f, 19, True), whole_graphs, no_cupti]
 for case in CASES:
     with tempfile.TemporaryDirectory() as name:

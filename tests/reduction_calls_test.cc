@@ -13,6 +13,8 @@ TEST_CASE("calls of reductions: arguments that do not tell the cost") {
                 {"aten::sum", "fp32[2,3] =[-3] =False _"},
                 {"aten::sum", "fp32[0,3] =[1] =False _"},
                 {"aten::sum", "c10::complex<float>[6] _"},
+                {"aten::linalg_norm", "fp32[4,6] =2 _ =False _"},  // the largest singular value
+                {"aten::linalg_norm", "fp32[2,4,6] =1 =[1,2] =False _"},
                 {"aten::max", "?[6]"}});
 }
 
@@ -60,7 +62,11 @@ std::vector<CallTest> reduction_call_rows() {
       {"aten::norm aten::linalg_vector_norm",
        "fp32[4,6] =2 _ =False _",
        {.vector_flop = 2 * 24, .read = 4 * 24, .written = 4}},
-      {"aten::norm aten::linalg_vector_norm",
+      {"aten::linalg_norm",  // without ord over all; of Frobenius the same
+       "fp32[4,6] _ _ =False _",
+       {.vector_flop = 2 * 24, .read = 4 * 24, .written = 4}},
+      {"aten::linalg_norm", "fp32[4,6] =fro _ =False _", {.vector_flop = 2 * 24, .read = 4 * 24, .written = 4}},
+      {"aten::norm aten::linalg_vector_norm aten::linalg_norm",
        "fp32[4,6] =2 =[1] =False _",
        {.vector_flop = 2 * 24, .read = 4 * 24, .written = 4 * 4}},
       {"aten::std aten::var", "fp32[4,6] =True", {.vector_flop = 4 * 24, .read = 4 * 24, .written = 4}},

@@ -13,7 +13,8 @@ constexpr std::size_t kNowhere = ~std::size_t{0};
 
 enum class Layout : std::uint8_t {
   kHeadsFirst,  ///< [batch, heads, positions, width]
-  kHeadsThird,  ///< [batch, positions, heads, width]; without the batch sequences one behind the other
+  kHeadsThird,  ///< [batch, positions, heads, width]; without the batch sequences one behind the other, or where it
+                ///< is 1 and their starts are given
 };
 
 /// Where an op has its arguments; keys and values follow the queries.
@@ -61,6 +62,12 @@ void take_packed(const Call& call, const Places& at, Attention& of) {
   of.lengths_known = of.batch * of.q_len == q_total && of.batch * of.kv_len == kv_total;
 }
 
+/// Without the batch, where it is one of packed sequences.
+void drop_batch(TensorArg& tensor) {
+  if (tensor.dims.front() != 1) untold("packed sequences of a batch");
+  tensor.dims.erase(tensor.dims.begin());
+}
+
 /// Keys and values are those of a cache, of which the shapes tell the room.
 bool is_cache(const Call& call, const Places& at) {
   const auto given = [&](std::size_t index) { return index != kNowhere && given_tensor(call, index).has_value(); };
@@ -82,7 +89,11 @@ Attention attention_at(const Call& call, const Places& at) {
   }
   const std::size_t rank = of.q.rank();
   if (of.k.rank() != rank || of.v.rank() != rank || rank < 3 || rank > 4) untold("queries of another rank");
-  const bool packed = rank == 3 && at.layout == Layout::kHeadsThird;
+  const bool starts = at.cu_seqlens != kNowhere && given_tensor(call, at.cu_seqlens).has_value();
+  const bool packed = at.layout == Layout::kHeadsThird && (rank == 3 || starts);
+  if (packed && rank == 4) {
+    for (TensorArg* tensor : {&of.q, &of.k, &of.v}) drop_batch(*tensor);
+  }
   const std::int64_t head = at.layout == Layout::kHeadsFirst ? -3 : -2;
   const std::int64_t position = at.layout == Layout::kHeadsFirst ? -2 : -3;
   of.heads = of.q.dim(head);

@@ -177,13 +177,12 @@ CallCost backward(const Call& call) {
   if (grad.n != conv.y) untold("a gradient of another shape");
   const auto wanted = flags_at(call, 10);
   if (!wanted || wanted->size() != 3) untold("gradients that are wanted");
-  if ((*wanted)[2]) conv.bias = TensorArg{{conv.out_channels.value()}, conv.w.type, conv.out_channels, false};
   const Dtypes dtypes = dtypes_of(conv);
   CallCost cost = fits_kind(conv) ? of_conv2d(conv) : CallCost{};
   cost = backward_cost(cost.kind, cost.args, KernelClass::kConv, dtypes);
   cost.compute = wider(dtypes.act, dtypes.weights);
-  // As ideal.yaml has it for conv2d: dgrad and wgrad are two kernels, each of which reads the gradient of the result;
-  // the bias belongs to wgrad.
+  // As ideal.yaml has it for conv2d without a bias: dgrad and wgrad are two kernels, each of which reads the gradient
+  // of the result. The gradient of the bias is a sum inside the op (aten::sum), which has its own row and kernels.
   if ((*wanted)[0]) {
     cost.cost.matrix_flop += conv.matrix_flop();
     cost.cost.read += grad.bytes() + conv.w.bytes();
@@ -193,11 +192,6 @@ CallCost backward(const Call& call) {
     cost.cost.matrix_flop += conv.matrix_flop();
     cost.cost.read += conv.x.bytes() + grad.bytes();
     cost.cost.written += conv.w.bytes();
-  }
-  if ((*wanted)[2]) {
-    cost.cost.vector_flop += conv.y;
-    if (!(*wanted)[1]) cost.cost.read += grad.bytes();
-    cost.cost.written += tensor_bytes(conv.out_channels, dtypes.weights);
   }
   cost.cost.unique = cost.cost.touched();
   cost.shape = text_of(conv);

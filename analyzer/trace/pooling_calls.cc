@@ -170,17 +170,19 @@ CallCost adaptive_backward(const Call& call) {
   return backward_of(adaptive_of(x, grad.height, grad.width), x, grad.tensor, flop, 0);
 }
 
-// self, output_size, ...
-template <std::int64_t kFlop>
+// self [batch, channels, ...], output_size, ...: one dim, two or three
+template <std::int64_t kFlop, std::size_t kWays>
 CallCost upsample(const Call& call) {
-  const Image x = image_of(tensor_at(call, 0));
-  const auto out = both_ways(call, 1, 1);
-  if (!out) untold("a result of unknown size");
-  const Count y = x.maps * (*out)[0] * (*out)[1];
-  CallCost cost = own_cost(KernelClass::kStream, work_dtype(x.tensor.type), kFlop * y, x.tensor.bytes(),
-                           bytes_of(y, x.tensor.type));
+  const TensorArg x = tensor_at(call, 0);
+  auto out = ints_at(call, 1);
+  if (!out || out->empty()) untold("a result of unknown size");
+  if (out->size() == 1) out->resize(kWays, out->front());
+  if (out->size() != kWays || std::ranges::min(*out) < 1 || x.n == Count(0)) untold("a window that is not known");
+  if (x.rank() < kWays + 1 || x.rank() > kWays + 2) untold("no image");
+  const Count y = elements({x.dims.data(), x.rank() - kWays}) * elements(*out);
+  CallCost cost = own_cost(KernelClass::kStream, work_dtype(x.type), kFlop * y, x.bytes(), bytes_of(y, x.type));
   cost.cost.output = y;
-  cost.shape = shape_text(x.tensor.dims) + " -> " + shape_text(*out);
+  cost.shape = shape_text(x.dims) + " -> " + shape_text(*out);
   return cost;
 }
 
@@ -200,7 +202,7 @@ CallCost upsample_backward(const Call& call) {
 }
 
 constexpr std::string_view kFamily = "pooling";
-constexpr std::array<CallRow, 12> kRows = {{
+constexpr std::array<CallRow, 16> kRows = {{
     {"aten::max_pool2d_with_indices", kFamily, max_pool},
     {"aten::max_pool2d", kFamily, max_pool_alone},
     {"aten::max_pool2d_with_indices_backward", kFamily, max_pool_backward},
@@ -209,10 +211,14 @@ constexpr std::array<CallRow, 12> kRows = {{
     {"aten::_adaptive_avg_pool2d", kFamily, adaptive},
     {"aten::adaptive_avg_pool2d", kFamily, adaptive},
     {"aten::_adaptive_avg_pool2d_backward", kFamily, adaptive_backward},
-    {"aten::upsample_nearest2d", kFamily, upsample<0>},
+    {"aten::upsample_nearest1d", kFamily, upsample<0, 1>},
+    {"aten::upsample_nearest1d_backward", kFamily, upsample_backward<1>},
+    {"aten::upsample_nearest2d", kFamily, upsample<0, 2>},
     {"aten::upsample_nearest2d_backward", kFamily, upsample_backward<1>},
+    {"aten::upsample_nearest3d", kFamily, upsample<0, 3>},
+    {"aten::upsample_nearest3d_backward", kFamily, upsample_backward<1>},
     // four neighbours: 6 products and 3 sums; back a product and a sum for each
-    {"aten::upsample_bilinear2d", kFamily, upsample<9>},
+    {"aten::upsample_bilinear2d", kFamily, upsample<9, 2>},
     {"aten::upsample_bilinear2d_backward", kFamily, upsample_backward<8>},
 }};
 

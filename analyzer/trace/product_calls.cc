@@ -154,7 +154,17 @@ CallCost int_mm(const Call& call) {
   return cost;
 }
 
-constexpr std::array<CallRow, 13> kRows = {{
+// A, B [out, in], both int8; the result is int32 (bitsandbytes/_ops.py)
+CallCost int8_linear(const Call& call) {
+  const TensorArg a = tensor_at(call, 0);
+  const TensorArg b = tensor_at(call, 1);
+  need(a.rank() >= 1 && b.rank() == 2 && a.dim(-1) == b.dims[1]);
+  CallCost cost = product(a, b, elements({a.dims.data(), a.rank() - 1}), b.dims[0], b.dims[1]);
+  written_as(cost, cost.cost.output, {Dtype::kInt32, 32}, cost.dtypes.act);
+  return cost;
+}
+
+constexpr std::array<CallRow, 14> kRows = {{
     {"aten::mm", "GEMM", mm},
     {"aten::addmm", "GEMM", addmm},
     {"aten::_addmm_activation", "GEMM", addmm_activation},
@@ -168,6 +178,7 @@ constexpr std::array<CallRow, 13> kRows = {{
     {"aten::matmul", "GEMM", matmul},
     {"aten::linear", "GEMM", linear},
     {"aten::_int_mm", "GEMM", int_mm},
+    {"bitsandbytes::int8_linear_matmul", "GEMM", int8_linear},
 }};
 
 }  // namespace

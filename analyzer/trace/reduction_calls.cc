@@ -96,6 +96,16 @@ CallCost steps(const Call& call) {
   return cost;
 }
 
+// self, ord, dim, keepdim, dtype. Over one dim, or without ord: as a vector's; a matrix' needs more, or less
+CallCost linalg_norm(const Call& call) {
+  const TensorArg x = tensor_at(call, 0);
+  const auto dims = ints_at(call, 2);
+  const std::size_t over = dims && !dims->empty() ? dims->size() : x.rank();
+  const bool given = call.args.size() > 1 && call.args[1].kind == CallArg::Kind::kScalar;
+  if (over > 1 && given && call.args[1].text != "fro") untold("a norm of matrices");
+  return steps<2, Gives::kFloat, 2>(call);
+}
+
 // self, dim, dtype: as many results as elements
 CallCost scan(const Call& call) {
   const TensorArg x = tensor_at(call, 0);
@@ -128,6 +138,7 @@ constexpr std::array kRows = {
     // self, p, dim, keepdim: square, sum
     CallRow{"aten::norm", kFamily, steps<2, Gives::kFloat, 2>},
     CallRow{"aten::linalg_vector_norm", kFamily, steps<2, Gives::kFloat, 2>},
+    CallRow{"aten::linalg_norm", kFamily, linalg_norm},
     // self, dim, correction, keepdim: sum, centre, square, sum
     CallRow{"aten::std", kFamily, steps<4, Gives::kFloat, 1>},
     CallRow{"aten::var", kFamily, steps<4, Gives::kFloat, 1>},

@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstdlib>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "probes/cuda/buffer_pool.h"
@@ -189,14 +189,13 @@ std::string start(Recording& recording) {
   return "";
 }
 
-/// Once in a process; a child of one that has not used CUDA before the fork starts its own.
+/// Once in a process; a child of one that has not used CUDA before the fork starts its own. Without a lock: a fork
+/// meanwhile would leave it locked in the child.
 void start_once() {
   Recording* const recording = Recording::get();
   if (recording == nullptr) return;
-  static std::mutex mutex;
-  static Recording* started = nullptr;
-  const std::lock_guard lock(mutex);
-  if (std::exchange(started, recording) == recording) return;
+  static std::atomic<Recording*> started{nullptr};
+  if (started.exchange(recording) == recording) return;
   if (kernels.load() != nullptr) {
     recording->no_kernels("a child of a program that used CUDA before");
     return;

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "probes/inject/lines.h"
+#include "probes/inject/process.h"
 #include "probes/inject/recording.h"
 
 namespace gable::inject {
@@ -19,14 +20,13 @@ template <typename Thing, typename Handle>
 class Registered {
  public:
   Handle handle_of(const std::string& text) {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard lock(Process::handles_mutex());
     const auto [found, added] = things_.try_emplace(text, nullptr);
     if (added) found->second = new Thing{text};
     return reinterpret_cast<Handle>(found->second);
   }
 
  private:
-  std::mutex mutex_;
   std::map<std::string, Thing*> things_;
 };
 
@@ -72,7 +72,7 @@ int push_in(nvtxDomainHandle_t domain, Text text) noexcept {
   try {
     if (recording != nullptr) return recording->push(domain_of(domain), text_of(text));
   } catch (...) {
-    recording->lost(1);
+    return recording->push(domain_of(domain), "");  // its pop will come
   }
   return NVTX_NO_PUSH_POP_TRACKING;
 }
@@ -157,6 +157,8 @@ class Table {
 
 void attach(const NvtxExportTableCallbacks& callbacks) {
   using Event = const nvtxEventAttributes_t*;
+  domains();  // made before a thread may fork while another one makes them
+  texts();
   const Table core(callbacks, NVTX_CB_MODULE_CORE);
   core.set(NVTX_CBID_CORE_MarkEx, mark<Event>);
   core.set(NVTX_CBID_CORE_MarkA, mark<const char*>);

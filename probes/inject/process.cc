@@ -19,14 +19,23 @@ constexpr long kNsPerSecond = 1'000'000'000;
 // NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables): handlers of signals and forks have no context
 std::atomic<Recording*> current{nullptr};
 std::mutex making;
+std::mutex handles;
 bool prepared = false;  ///< what outlives a fork
 bool refused = false;   ///< there is nowhere to record to
 bool forked = false;    ///< this process, without another program since
 pthread_key_t key{};
 // NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables)
 
-void lock_making() noexcept { making.lock(); }
-void unlock_making() noexcept { making.unlock(); }
+// Around a fork, so that no thread that the child lacks holds them: `making`, then `handles`.
+void lock_all() noexcept {
+  making.lock();
+  handles.lock();
+}
+
+void unlock_all() noexcept {
+  handles.unlock();
+  making.unlock();
+}
 
 /// From the thread that writes: ends the program as the signal would have.
 void die(int number) noexcept {
@@ -70,7 +79,7 @@ Recording* Process::make() {
   refused = folder == nullptr || *folder != '/' ||
             (!prepared && pthread_key_create(&key, [](void* log) { on_thread_end(log); }) != 0);
   if (refused) return nullptr;
-  if (!prepared) pthread_atfork(lock_making, unlock_making, on_fork_child);
+  if (!prepared) pthread_atfork(lock_all, unlock_all, on_fork_child);
   prepared = true;
   auto* const made = new Recording(folder, forked);  // never deleted: threads and handlers may come late
   current.store(made, std::memory_order_release);
@@ -124,12 +133,14 @@ void Process::on_signal(int number) noexcept {
 void Process::on_fork_child() noexcept {
   current.store(nullptr);
   forked = true;
-  making.unlock();
+  unlock_all();
 }
 
 ThreadLog* Process::log() noexcept { return static_cast<ThreadLog*>(pthread_getspecific(key)); }
 
 void Process::set_log(ThreadLog* log) { pthread_setspecific(key, log); }
+
+std::mutex& Process::handles_mutex() noexcept { return handles; }
 
 void Process::on_thread_end(void* ended) noexcept {
   auto* const log = static_cast<ThreadLog*>(ended);

@@ -18,6 +18,7 @@ namespace {
 constexpr std::uint64_t kNsPerS = 1'000'000'000;
 constexpr std::size_t kChunkBytes = std::size_t{64} << 10;
 constexpr std::size_t kMostQueuedBytes = std::size_t{64} << 20;
+constexpr std::size_t kWakeBytes = kMostQueuedBytes / 2;  ///< at high rates the writer's nap would be too long
 constexpr std::size_t kMostOpen = 4096;        ///< of a thread: a program that never ends its ranges has more
 constexpr std::size_t kMostStarted = 100'000;  ///< open ones that may end on another thread
 constexpr int kNotRecorded = -2;               ///< NVTX_NO_PUSH_POP_TRACKING
@@ -56,6 +57,7 @@ ThreadLog* Recording::thread_log() {
   if (last != nullptr) {  // of the parent, which had this thread, too; it keeps its own
     made->open = last->open;
     for (OpenRange& range : made->open) range.inherited = true;
+    made->unrecorded = last->unrecorded;
   }
   {
     const std::lock_guard lock(logs_mutex_);
@@ -72,8 +74,11 @@ void Recording::hand_over(ThreadLog& log) {
     dropped_ += chunk.events;
     return;
   }
+  const std::size_t before = queued_bytes_;
   queued_bytes_ += chunk.lines.size();
   queue_.push_back(std::move(chunk));
+  // Once a fill: the writer takes all there is.
+  if (before < kWakeBytes && queued_bytes_ >= kWakeBytes) sem_post(&wake_);
 }
 
 void Recording::write_line(ThreadLog& log, const OpenRange& range, std::string_view args) {
@@ -94,12 +99,15 @@ int Recording::push(const Domain* domain, std::string_view name) noexcept {
   try {
     ThreadLog* const log = thread_log();
     const std::lock_guard lock(log->mutex);
-    if (log->open.size() >= kMostOpen) {
+    std::uint64_t& unrecorded = log->unrecorded[domain];
+    ++unrecorded;  // until it is
+    if (unrecorded > 1 || log->open.size() >= kMostOpen) {
       ++dropped_;
       return kNotRecorded;
     }
     const auto level = std::ranges::count(log->open, domain, &OpenRange::domain);
     log->open.push_back({domain, std::string(name), now_ns(), 0, false});
+    --unrecorded;
     return static_cast<int>(level);
   } catch (...) {
     ++dropped_;
@@ -111,6 +119,10 @@ int Recording::pop(const Domain* domain) noexcept {
   try {
     ThreadLog* const log = thread_log();
     std::unique_lock lock(log->mutex);
+    if (const auto inner = log->unrecorded.find(domain); inner != log->unrecorded.end() && inner->second > 0) {
+      --inner->second;
+      return kNotRecorded;
+    }
     const auto found = std::find_if(log->open.rbegin(), log->open.rend(),
                                     [domain](const OpenRange& range) { return range.domain == domain; });
     if (found == log->open.rend()) return kNotRecorded;

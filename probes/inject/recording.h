@@ -46,6 +46,8 @@ struct ThreadLog {
   std::uint32_t posix_thread = 0;  ///< the low bits of pthread_self()
   std::mutex mutex;
   std::vector<OpenRange> open;
+  /// Pushes that found no room, by domain: inside the open ones of their domain, so pops are theirs first.
+  std::unordered_map<const Domain*, std::uint64_t> unrecorded;
   std::string lines;
   std::uint64_t events = 0;
 };
