@@ -108,7 +108,8 @@ std::string text_of(const Convolution& conv) {
   const Shape kernel(conv.w.dims.begin() + 2, conv.w.dims.end());
   std::string text = fmt::format("{} k{} s{}", shape_text(conv.x.dims), shape_text(kernel), each_text(how.stride));
   const auto add = [&](char letter, const Shape& values, std::int64_t usual) {
-    if (values != Shape(values.size(), usual)) text += fmt::format(" {}{}", letter, each_text(values));
+    if (std::any_of(values.begin(), values.end(), [&](std::int64_t v) { return v != usual; }))
+      text += fmt::format(" {}{}", letter, each_text(values));
   };
   add('p', how.padding, 0);
   add('d', how.dilation, 1);
