@@ -33,13 +33,13 @@ std::string short_kernel_name(std::string_view name) {
   const std::size_t end = text.find_first_of("<(");
   // "Memcpy HtoD (Pinned -> Device)" is a name as it stands.
   if (end == std::string::npos || end == 0 || text[end - 1] == ' ') return text;
-  std::string head = text.substr(0, end);
+  const std::string_view head = std::string_view(text).substr(0, end);
   if (head.starts_with("cutlass") && text[end] == '<') return std::string(first_argument(text, end));
-  if (head.find("elementwise_kernel") == std::string::npos) return head;
+  if (head.find("elementwise_kernel") == std::string::npos) return std::string(head);
   for (const std::string_view word : kElementwise) {
     if (text.find(word, end) != std::string::npos) return fmt::format("{}<{}>", head, word);
   }
-  return head;
+  return std::string(head);
 }
 
 }  // namespace gable
