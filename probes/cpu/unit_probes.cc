@@ -25,11 +25,15 @@ std::string threads_and_width(int threads) {
 /// FLOP a cycle of one core that no x86 core exceeds: two multiply-add units as wide as the registers.
 double most_flop_per_cycle(int element_bits) { return 2.0 * 2 * cpu_kernels().simd_bits / element_bits; }
 
+constexpr double kClockSeconds = 0.02;
+constexpr int kClockLooks = 20;
+constexpr double kTurbo = 0.1;  // the clock may rise between two measurements: a tenth is what turbo steps amount to
+
 using FmaKernel = double (*)(std::int64_t, int, double&);
 
 std::vector<Figure> probe_fma(const ProbeContext& context, const char* name, FmaKernel kernel, int element_bits) {
   constexpr std::int64_t kRounds = 1 << 22;  // the result, rounds + 1, is exact in fp32
-  const double clock = measure_clock(0.02);
+  double clock = measure_clock(kClockSeconds);
   std::vector<Figure> figures;
   const std::set<int> counts = {1, this_cpu().threads};
   ProbeContext part = context;
@@ -43,10 +47,13 @@ std::vector<Figure> probe_fma(const ProbeContext& context, const char* name, Fma
       return seconds_since(begin);
     });
     Figure figure = rate_figure(name, threads_and_width(threads), Unit::kFlopPerSecond, flop, times);
+    const double most = most_flop_per_cycle(element_bits) * threads;
+    // Another program on the core makes the clock look slow: none is refused on the word of one look at it.
+    for (int again = 0; again < kClockLooks && figure.best > (1 + kTurbo) * most * clock; ++again)
+      clock = std::max(clock, measure_clock(kClockSeconds));
     figure.clock_hz = clock;
     if (result != static_cast<double>(kRounds + 1)) figure.refused = fmt::format("adds up to {}", result);
-    // The clock may rise between the two measurements: a tenth is what turbo steps amount to.
-    refuse_above(figure, most_flop_per_cycle(element_bits) * clock * threads, 0.1,
+    refuse_above(figure, most * clock, kTurbo,
                  fmt::format("{} x 2 multiply-add units x {} lanes x 2 FLOP x {}", counted(threads, "core"),
                              cpu_kernels().simd_bits / element_bits, format_si(clock, "Hz", 3)));
     figures.push_back(figure);
