@@ -25,11 +25,12 @@ constexpr std::array<OptionRow, 5> kTraceOptions = {{
 }};
 
 std::string stem_of(const std::string& path) {
-  std::string stem = std::filesystem::path(path).filename().string();
+  const std::string name = std::filesystem::path(path).filename().string();
+  std::string_view stem = name;
   for (const std::string_view ending : {".gz", ".json", ".sqlite", ".csv"}) {
-    if (stem.ends_with(ending) && stem.size() > ending.size()) stem.resize(stem.size() - ending.size());
+    if (stem.ends_with(ending) && stem.size() > ending.size()) stem.remove_suffix(ending.size());
   }
-  return stem;
+  return std::string(stem);
 }
 
 }  // namespace

@@ -50,17 +50,12 @@ std::vector<std::pair<std::size_t, std::size_t>> longest_matching(
   std::vector<std::pair<std::size_t, std::size_t>> pairs;
   for (std::size_t i = 0, j = 0; i < first && j < second;) {
     const Band band = band_of(i, first, second);
-    if (j < band.from) {
-      ++j;
-    } else if (j >= band.to) {
-      ++i;
-    } else if (steps[i][j - band.from] == kPair) {
-      pairs.emplace_back(i++, j++);
-    } else if (steps[i][j - band.from] == kSkipFirst) {
-      ++i;
-    } else {
-      ++j;
-    }
+    const auto step = j < band.from  ? kSkipSecond
+                      : j >= band.to ? kSkipFirst
+                                     : static_cast<Step>(steps[i][j - band.from]);
+    if (step == kPair) pairs.emplace_back(i, j);
+    if (step != kSkipSecond) ++i;
+    if (step != kSkipFirst) ++j;
   }
   return pairs;
 }

@@ -58,12 +58,7 @@ class Join {
  public:
   Join(const TraceStudy& study, const Analysis& analysis)
       : study_(study), analysis_(analysis), wanted_(executions_of(analysis)), calls_(calls_in_order(study)) {
-    for (std::size_t i = 0; i < analysis.rows.size(); ++i) {
-      const OpSpec& spec = analysis.spec(analysis.rows[i]);
-      row_of_name_.emplace(analysis.model.full_path(spec), i);
-      row_of_name_.emplace(spec.path, i);
-    }
-    for (Ran& ran : calls_) ran.named = named_row(ran.owner);
+    name_calls();
     if (study.step_starts_ns.empty()) {
       find_steps();
     } else {
@@ -116,13 +111,25 @@ class Join {
     return field(*cost.kind, cost.args, cost.kind->name == "embedding" ? "vocab" : "table_rows") == rows;
   }
 
-  /// The op whose path a range around the call has for a name: "encoder/h/q" or "h/q". Such a call is no other op.
-  [[nodiscard]] std::size_t named_row(std::uint32_t owner) const {
-    for (std::uint32_t range = study_.links.parent[owner]; range != kNobody; range = study_.links.parent[range]) {
-      const auto found = row_of_name_.find(study_.trace.texts.at(study_.trace.ranges[range].name));
-      if (found != row_of_name_.end()) return found->second;
+  /// A call inside a range that has an op's path for a name, "encoder/h/q" or "h/q", is no other op.
+  void name_calls() {
+    std::map<std::string, std::size_t, std::less<>> row_of_name;
+    for (std::size_t i = 0; i < analysis_.rows.size(); ++i) {
+      const OpSpec& spec = analysis_.spec(analysis_.rows[i]);
+      row_of_name.emplace(analysis_.model.full_path(spec), i);
+      row_of_name.emplace(spec.path, i);
     }
-    return kUnnamed;
+    std::vector<std::size_t> named(study_.trace.ranges.size(),
+                                   kUnnamed);  // what is in a range: one pass, outer ones first
+    const auto around = [&](std::uint32_t range) {
+      const std::uint32_t parent = study_.links.parent[range];
+      return parent == kNobody ? kUnnamed : named[parent];
+    };
+    for (const std::uint32_t range : study_.links.order) {
+      const auto found = row_of_name.find(study_.trace.texts.at(study_.trace.ranges[range].name));
+      named[range] = found == row_of_name.end() ? around(range) : found->second;
+    }
+    for (Ran& ran : calls_) ran.named = around(ran.owner);
   }
 
   /// Products and attention come first: they tell each other apart. The rest is paired between them.
@@ -360,7 +367,6 @@ class Join {
   const Analysis& analysis_;
   std::vector<Wanted> wanted_;
   std::vector<Ran> calls_;
-  std::map<std::string, std::size_t, std::less<>> row_of_name_;
   std::vector<Step> steps_;
   std::size_t left_out_ = 0;  ///< steps
 };
