@@ -46,6 +46,7 @@ TEST_CASE("parse_quantity reads prefixes in base units") {
            Row{"3 ns", Unit::kSeconds, 3e-9},
            Row{"250 W", Unit::kWatts, 250},
            Row{"0.3 kW", Unit::kWatts, 300},
+           Row{"2.5 USD/h", Unit::kDollarsPerHour, 2.5},
            Row{"108", Unit::kCount, 108},
            Row{"1e3", Unit::kCount, 1000},
            Row{"1.5e3 GB", Unit::kBytes, 1500e9},

@@ -22,7 +22,7 @@ struct UnitRow {
   bool binary;  // Ki, Mi, Gi, Ti are allowed
 };
 
-constexpr std::array<UnitRow, 7> kUnits = {{
+constexpr std::array<UnitRow, 8> kUnits = {{
     {Unit::kCount, "", "", "108", false},
     {Unit::kFlopPerSecond, "FLOP/s", "OP/s", "19.5 TFLOP/s", false},
     {Unit::kBytesPerSecond, "B/s", "", "1555 GB/s", true},
@@ -30,6 +30,7 @@ constexpr std::array<UnitRow, 7> kUnits = {{
     {Unit::kHertz, "Hz", "", "1410 MHz", false},
     {Unit::kSeconds, "s", "", "5 us", false},
     {Unit::kWatts, "W", "", "250 W", false},
+    {Unit::kDollarsPerHour, "USD/h", "", "2.5 USD/h", false},
 }};
 
 struct Prefix {
@@ -60,7 +61,9 @@ const UnitRow& unit_row(Unit unit) { return kUnits.at(static_cast<std::size_t>(u
 
 /// What a quantity of a device can be at all, with orders of magnitude to spare: keeps times finite.
 std::pair<double, double> range_of(Unit unit) {
-  return unit == Unit::kSeconds ? std::pair(1e-12, 1e3) : std::pair(1.0, 1e21);
+  if (unit == Unit::kSeconds) return {1e-12, 1e3};
+  if (unit == Unit::kDollarsPerHour) return {1e-4, 1e6};
+  return {1.0, 1e21};
 }
 
 /// `text` read as a prefix and a symbol of `unit`; null if it is neither.

@@ -1,5 +1,5 @@
 // The one place where prefixes and units are read and written. Inside, everything is in base units:
-// seconds, bytes, FLOP, FLOP/s, bytes/s, Hz, W.
+// seconds, bytes, FLOP, FLOP/s, bytes/s, Hz, W, USD/h.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,16 @@
 
 namespace gable {
 
-enum class Unit : std::uint8_t { kCount, kFlopPerSecond, kBytesPerSecond, kBytes, kHertz, kSeconds, kWatts };
+enum class Unit : std::uint8_t {
+  kCount,
+  kFlopPerSecond,
+  kBytesPerSecond,
+  kBytes,
+  kHertz,
+  kSeconds,
+  kWatts,
+  kDollarsPerHour
+};
 
 /// "FLOP/s", "B/s", ...; "" for counts.
 std::string_view unit_symbol(Unit unit);

@@ -18,6 +18,7 @@ const std::array<QuantityRow, kQuantityRows>& quantity_table() {
       {"", "threads_per_sm", Unit::kCount, nullptr, &Hardware::threads_per_sm},
       {"", "launch_latency", Unit::kSeconds, &Hardware::launch_latency, nullptr},
       {"", "tdp", Unit::kWatts, nullptr, &Hardware::tdp},
+      {"", "price", Unit::kDollarsPerHour, nullptr, &Hardware::price},
   }};
   return kTable;
 }

@@ -74,6 +74,7 @@ struct Hardware {
   std::optional<Quantity> shared_memory_per_sm;
   std::optional<Quantity> threads_per_sm;
   std::optional<Quantity> tdp;
+  std::optional<Quantity> price;  ///< of an hour of one device
   std::vector<Link> links;
   std::optional<Profile> profile;  ///< where probes measured it
 };
@@ -87,7 +88,7 @@ struct QuantityRow {
   Quantity Hardware::*required;  ///< one of these two is set
   std::optional<Quantity> Hardware::*optional;
 };
-inline constexpr std::size_t kQuantityRows = 12;
+inline constexpr std::size_t kQuantityRows = 13;
 const std::array<QuantityRow, kQuantityRows>& quantity_table();
 
 /// @throws InputError with the place

@@ -13,7 +13,7 @@
 namespace gable {
 namespace {
 
-constexpr std::array<std::string_view, 19> kKeys = {"name",
+constexpr std::array<std::string_view, 20> kKeys = {"name",
                                                     "title",
                                                     "kind",
                                                     "vendor",
@@ -31,7 +31,8 @@ constexpr std::array<std::string_view, 19> kKeys = {"name",
                                                     "shared_memory_per_sm",
                                                     "threads_per_sm",
                                                     "launch_latency",
-                                                    "tdp"};
+                                                    "tdp",
+                                                    "price"};
 constexpr std::array<std::string_view, 4> kSourceKeys = {"title", "url", "read", "note"};
 
 template <std::size_t N, std::size_t M>
