@@ -10,6 +10,7 @@
 #include "analyzer/lowering/chain.h"
 #include "analyzer/lowering/gradient_sums.h"
 #include "analyzer/lowering/kernel_cost.h"
+#include "analyzer/lowering/kernel_shape.h"
 
 namespace gable {
 namespace {
@@ -53,7 +54,9 @@ class Lowering {
     const LoweredOp lowered = lowered_op(model_, plan_, costed_, op);
     cast_inputs(op, lowered, pass);
     if (is_chain(how)) {
-      emit(op, how.fusion->name, how.fusion->kernel, pass, chain_forward(model_, plan_, costed_, how), lowered);
+      const Cost cost = chain_forward(model_, plan_, costed_, how);
+      shape_as(chain_shape(model_, plan_, costed_, how), cost.matrix_flop,
+               emit(op, how.fusion->name, how.fusion->kernel, pass, cost, lowered));
     } else if (how.recipe == nullptr) {
       as_op(op, pass, lowered);
     } else {
@@ -71,7 +74,9 @@ class Lowering {
     emit_sums(op, fan_in(model_, plan_, costed_, op));
     if (is_chain(how)) {
       const Cost cost = chain_backward(model_, plan_, costed_, how);
-      if (cost.launches > Count(0)) emit(op, how.fusion->name, how.fusion->kernel, Pass::kDgrad, cost, lowered);
+      if (cost.launches > Count(0))
+        shape_as(chain_shape(model_, plan_, costed_, how), chain_forward(model_, plan_, costed_, how).matrix_flop,
+                 emit(op, how.fusion->name, how.fusion->kernel, Pass::kDgrad, cost, lowered));
     } else {
       emit_backward(op, lowered);
     }
@@ -102,7 +107,18 @@ class Lowering {
   void emit_spec(std::size_t op, const KernelSpec& spec, Pass pass, const LoweredOp& lowered) {
     if (spec.as_op) return as_op(op, pass, lowered, spec.sync);
     if (spec.when && spec.when->evaluate(values_) == 0) return;
-    emit(op, spec.name, spec.kernel, pass, kernel_cost(spec, values_, lowered.args.dtypes), lowered).sync = spec.sync;
+    Kernel& kernel = emit(op, spec.name, spec.kernel, pass, kernel_cost(spec, values_, lowered.args.dtypes), lowered);
+    kernel.sync = spec.sync;
+    if (!spec.shape) {
+      const OpKind& kind = *model_.ops[op].kind;
+      if (kernel.one.matrix_flop > Count(0))
+        shape_as(shape_of(kind, lowered.args), forward_cost(kind, lowered.args).matrix_flop, kernel);
+      return;
+    }
+    const GemmShape& shape = *spec.shape;
+    kernel.shape =
+        product_shape(compute_dtype(*model_.ops[op].kind, lowered.args.dtypes), shape.batch.evaluate(values_),
+                      shape.m.evaluate(values_), shape.n.evaluate(values_), shape.k.evaluate(values_));
   }
 
   void as_op(std::size_t op, Pass pass, const LoweredOp& lowered, bool sync = false) {
@@ -113,7 +129,10 @@ class Lowering {
       cost.read = cost.read - narrow;
       cost.unique = cost.unique - narrow;
     }
-    if (cost.launches > Count(0)) emit(op, kind.name, kind.kernel, pass, cost, lowered).sync = sync;
+    if (cost.launches == Count(0)) return;
+    Kernel& kernel = emit(op, kind.name, kind.kernel, pass, cost, lowered);
+    kernel.sync = sync;
+    kernel.shape = shape_of(kind, lowered.args);
   }
 
   Kernel& emit(std::size_t op, std::string_view name, KernelClass kernel, Pass pass, Cost cost,

@@ -1,10 +1,12 @@
 // From ops to kernels: what a framework launches, in order.
 #pragma once
 
+#include <optional>
 #include <string_view>
 #include <vector>
 
 #include "analyzer/lowering/plan.h"
+#include "analyzer/ops/shape.h"
 
 namespace gable {
 
@@ -15,12 +17,14 @@ struct Kernel {
   KernelClass kernel = KernelClass::kStream;
   Pass pass = Pass::kForward;
   Cost one;
-  std::int64_t count = 1;          ///< of `executions`, in one pass of its block
-  std::int64_t executions = 1;     ///< in the whole phase
-  int loop = -1;                   ///< innermost block around it that repeats; -1: none
-  std::size_t order = 0;           ///< position in the phase
-  std::int64_t micro_batches = 1;  ///< it runs in so many of the last ones; the optimizer's kernels follow them all
-  bool sync = false;               ///< the CPU waits until it has run
+  std::int64_t count = 1;           ///< of `executions`, in one pass of its block
+  std::int64_t executions = 1;      ///< in the whole phase
+  int loop = -1;                    ///< innermost block around it that repeats; -1: none
+  std::size_t order = 0;            ///< position in the phase
+  std::int64_t micro_batches = 1;   ///< it runs in so many of the last ones; the optimizer's kernels follow them all
+  bool sync = false;                ///< the CPU waits until it has run
+  std::optional<Shape> shape = {};  ///< of one launch; nothing: bytes alone say how long it takes
+  double shape_times = 1;           ///< a launch takes as long as so many kernels of `shape`
 };
 
 /// The kernels of the phase in the order of execution (a repeated block once). `out` is reused.
