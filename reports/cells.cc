@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "analyzer/base/units.h"
 #include "reports/measured_rows.h"
@@ -130,8 +131,26 @@ const std::vector<ShownColumn>& measurement_columns() {
   return kColumns;
 }
 
-/// The modelled columns with the ranks at which they make room for the measured ones; those not named are left out.
-std::vector<ShownColumn> overlay_columns(bool datasheet) {
+/// Before the time at measured roofs, beside a prediction.
+std::string datasheet_cell(const ReportRow& row, const ReportOptions& /*options*/) {
+  return row.totals.datasheet_s > 0 ? format_si(row.totals.datasheet_s, "s", 3) : "-";
+}
+
+/// What --calibration shows beside the time at the roofs.
+const std::vector<ShownColumn>& prediction_columns() {
+  using R = const ReportRow&;
+  using O = const ReportOptions&;
+  static const std::vector<ShownColumn> kColumns = {
+      {"predicted",
+       [](R r, O) { return r.totals.predicted_s > 0 ? format_si(r.totals.predicted_s, "s", 3) : std::string("-"); },
+       true, 0},
+      {"of it", [](R r, O) { return ratio(r.totals.predicted_s > 0 ? r.totals.time_s / r.totals.predicted_s : 0); },
+       true, 2}};
+  return kColumns;
+}
+
+/// The rank at which a modelled column makes room for measured ones; nothing where it is left out.
+std::optional<int> rank_beside_measured(std::string_view head) {
   struct Rank {
     std::string_view head;
     int drop;
@@ -148,15 +167,31 @@ std::vector<ShownColumn> overlay_columns(bool datasheet) {
                                             {"roof", 5},
                                             {"launches", 8},
                                             {"", 0}}};
+  const auto* rank = std::find_if(kRanks.begin(), kRanks.end(), [&](const Rank& r) { return r.head == head; });
+  if (rank == kRanks.end()) return std::nullopt;
+  return rank->drop;
+}
+
+enum class Beside : std::uint8_t { kNothing, kMeasured, kMeasuredAndDatasheet };
+enum class Predicted : std::uint8_t { kNo, kPredicted, kPredictedAndDatasheet };
+
+/// The modelled columns, around the time those of the datasheet, the prediction and the measurement.
+std::vector<ShownColumn> composed_columns(Beside beside, Predicted predicted) {
   std::vector<ShownColumn> all;
   for (ShownColumn column : modelled_columns()) {
-    const auto* rank = std::find_if(kRanks.begin(), kRanks.end(), [&](const Rank& r) { return r.head == column.head; });
-    if (rank == kRanks.end() || (column.head.empty() && !all.empty())) continue;
-    column.drop = rank->drop;
+    if (beside != Beside::kNothing) {
+      const auto rank = rank_beside_measured(column.head);
+      if (!rank || (column.head.empty() && !all.empty())) continue;
+      column.drop = *rank;
+    }
+    if (column.head == "time" && predicted == Predicted::kPredictedAndDatasheet)
+      all.push_back({"datasheet", datasheet_cell, true, 1});
     all.push_back(column);
     if (column.head != "time") continue;
+    if (predicted != Predicted::kNo) all.insert(all.end(), prediction_columns().begin(), prediction_columns().end());
+    if (beside == Beside::kNothing) continue;
     for (const ShownColumn& measured : measurement_columns()) {
-      if (datasheet || measured.head != "vs sheet") all.push_back(measured);
+      if (beside == Beside::kMeasuredAndDatasheet || measured.head != "vs sheet") all.push_back(measured);
     }
   }
   return all;
@@ -165,10 +200,15 @@ std::vector<ShownColumn> overlay_columns(bool datasheet) {
 }  // namespace
 
 const std::vector<ShownColumn>& shown_columns(const ReportOptions& options) {
-  static const std::vector<ShownColumn> kMeasured = overlay_columns(false);
-  static const std::vector<ShownColumn> kBoth = overlay_columns(true);
-  if (!options.overlay) return modelled_columns();
-  return options.overlay->datasheet ? kBoth : kMeasured;
+  using Row = std::array<std::vector<ShownColumn>, 3>;
+  const auto of = [](Beside beside) -> Row {
+    return {composed_columns(beside, Predicted::kNo), composed_columns(beside, Predicted::kPredicted),
+            composed_columns(beside, Predicted::kPredictedAndDatasheet)};
+  };
+  static const std::array<Row, 3> kAll = {of(Beside::kNothing), of(Beside::kMeasured),
+                                          of(Beside::kMeasuredAndDatasheet)};
+  const std::size_t beside = !options.overlay ? 0 : options.overlay->datasheet ? 2 : 1;
+  return kAll.at(beside).at(options.predicted.empty() ? 0 : options.datasheet_times ? 2 : 1);
 }
 
 std::string head_of(const ShownColumn& column, const ReportOptions& options) {

@@ -87,6 +87,12 @@ std::span<const Column> columns(bool mac) {
 std::vector<Column> columns(const ReportOptions& options) {
   const auto base = columns(options.mac);
   std::vector<Column> all(base.begin(), base.end());
+  if (!options.predicted.empty())
+    all.push_back({"predicted_s", "time by the constants of --calibration",
+                   [](const ReportRow& r) -> Cell { return r.totals.predicted_s; }});
+  if (options.datasheet_times)
+    all.push_back({"datasheet_s", "time on the datasheet's roofline, where time_s is on the measured one",
+                   [](const ReportRow& r) -> Cell { return r.totals.datasheet_s; }});
   if (!options.overlay) return all;
   const auto more = measured_columns();
   all.insert(all.end(), more.begin(), more.end());

@@ -71,6 +71,7 @@ std::string measurement_line(const Measurement& measurement) {
 std::vector<std::string> heading_lines(const Analysis& analysis, const ReportOptions& options) {
   std::vector<std::string> lines = {hardware_line(analysis), model_line(analysis), settings_line(analysis),
                                     ridge_line(analysis)};
+  if (!options.predicted.empty()) lines.push_back(fmt::format("predicted: by the constants of {}", options.predicted));
   if (options.overlay) lines.push_back(measurement_line(options.overlay->measurement));
   return lines;
 }

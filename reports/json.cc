@@ -31,6 +31,8 @@ Json row_json(const ReportRow& row, const ReportOptions& options, bool sums) {
       json[std::string(column.name)] = to_json(cell);
     }
   }
+  if (!options.predicted.empty()) json["predicted_s"] = row.totals.predicted_s;
+  if (options.datasheet_times) json["datasheet_s"] = row.totals.datasheet_s;
   if (row.measured) add_measured_columns(row, json);
   return json;
 }

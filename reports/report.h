@@ -30,6 +30,8 @@ struct ReportOptions {
   bool color = false;
   std::optional<ClockReport> clocks = {};
   std::optional<Overlay> overlay = {};  ///< of the same analysis
+  bool datasheet_times = false;         ///< beside predictions: totals have `datasheet_s`
+  std::string predicted = {};           ///< where the constants of predicted times are from; "" without
 };
 
 struct Format {

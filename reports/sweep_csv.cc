@@ -41,7 +41,7 @@ std::string sweep_csv_header(const Sweep& sweep) {
   for (const Axis& axis : sweep.grid.axes) {
     if (axis.role == AxisRole::kDim) out += fmt::format(",{}", csv_field(axis.name));
   }
-  for (const SweepColumn& column : sweep_columns()) out += fmt::format(",{}", column.name);
+  for (const SweepColumn& column : sweep_columns(sweep)) out += fmt::format(",{}", column.name);
   return out.append(kCsvEnd);
 }
 
@@ -54,12 +54,13 @@ std::string sweep_csv_lead(const Sweep& sweep, std::int64_t point) {
 std::string sweep_csv(const Sweep& sweep, std::span<const SweepRow> rows) {
   std::string out;
   std::string settings;
+  const std::vector<SweepColumn> columns = sweep_columns(sweep);
   const std::int64_t same = same_settings(sweep.grid);
   for (const SweepRow& row : rows) {
     if (settings.empty() || row.index % same == 0) settings = setting_fields(sweep, row.index);
     out += settings;
     append_dims(sweep.grid, row.index, out);
-    for (const SweepColumn& column : sweep_columns()) {
+    for (const SweepColumn& column : columns) {
       out += ',';
       append_csv(column.get(row), out);
     }

@@ -39,7 +39,7 @@ Json row_json(const Sweep& sweep, const SweepRow& row) {
     if (axis.role == AxisRole::kDim) dims[axis.name] = axis.number(sweep.grid.place(i, row.index));
   }
   json["dims"] = std::move(dims);
-  for (const SweepColumn& column : sweep_columns()) {
+  for (const SweepColumn& column : sweep_columns(sweep)) {
     const Cell cell = column.get(row);
     const auto* text = std::get_if<std::string>(&cell);
     json[std::string(column.name)] = text != nullptr && text->empty() ? Json(nullptr) : cell_json(cell);

@@ -70,6 +70,11 @@ constexpr std::array<SweepColumn, 17> kColumns = {{
     {"error", "why there is no result", [](R r) -> Cell { return r.error; }},
 }};
 
+constexpr SweepColumn kPredicted = {
+    "predicted_s", "time by the device's constants (analyze predict)", [](R r) {
+      return of_point(r, [](P p) -> Cell { return p.predicted_s > 0 ? Cell(p.predicted_s) : Cell(std::string()); });
+    }};
+
 }  // namespace
 
 std::span<const SweepFormat> sweep_format_table() { return kFormats; }
@@ -83,7 +88,14 @@ const SweepFormat& find_sweep_format(std::string_view name) {
   throw InputError(fmt::format("--format: unknown format {}{}", in_quotes(name), suggestion(name, known)));
 }
 
-std::span<const SweepColumn> sweep_columns() { return kColumns; }
+std::vector<SweepColumn> sweep_columns(const Sweep& sweep) {
+  std::vector<SweepColumn> columns;
+  for (const SweepColumn& column : kColumns) {
+    columns.push_back(column);
+    if (column.name == "time_s" && sweep.predicts()) columns.push_back(kPredicted);
+  }
+  return columns;
+}
 
 std::string dtype_name(const Sweep& sweep, std::int64_t point) {
   return describe(sweep.options_at(point).cost.dtype.applied_to(sweep.model_at(point).dtypes));

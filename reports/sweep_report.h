@@ -40,7 +40,8 @@ struct SweepColumn {
   std::string_view doc;
   Cell (*get)(const SweepRow&);
 };
-std::span<const SweepColumn> sweep_columns();
+/// predicted_s only where the sweep has predictions.
+std::vector<SweepColumn> sweep_columns(const Sweep& sweep);
 
 std::string sweep_csv_header(const Sweep& sweep);
 /// "model,hardware,dtype", the options and the dims of a point.

@@ -18,6 +18,8 @@ struct ShownSweepColumn {
   std::string (*show)(const SweepRow&);
 };
 
+constexpr std::string_view kPredictedHead = "predicted";
+
 std::string compact(Count value) { return value == Count(0) ? "-" : format_si(value.real(), "", 3); }
 std::string factor(double ratio) { return fmt::format("x{}", ratio_text(ratio)); }
 
@@ -35,13 +37,18 @@ std::string attained_cell(const SweepRow& row) {
   return row.point.time_s > 0 ? format_si(row.point.flop.real() / row.point.time_s, "FLOP/s", 3) : "-";
 }
 
-const std::vector<ShownSweepColumn>& point_columns() {
+std::string predicted_cell(const SweepRow& row) {
+  return row.point.predicted_s > 0 ? format_si(row.point.predicted_s, "s", 3) : "-";
+}
+
+const std::vector<ShownSweepColumn>& all_columns() {
   using R = const SweepRow&;
   static const std::vector<ShownSweepColumn> kColumns = {
       {{"FLOP"}, [](R r) { return compact(r.point.flop); }},
       {{"bytes", true, 1}, [](R r) { return compact(r.point.bytes); }},
       {{"FLOP/B", true, 2}, [](R r) { return format_significant(intensity(r.point), 3); }},
       {{"time"}, [](R r) { return format_si(r.point.time_s, "s", 3); }},
+      {{std::string(kPredictedHead)}, predicted_cell},
       {{"x FLOP", true, 1}, [](R r) { return r.step ? factor(r.step->flop_ratio) : ""; }},
       {{"x time"}, [](R r) { return r.step ? factor(r.step->time_ratio) : ""; }},
       {{"elasticity"}, elasticity_cell},
@@ -53,14 +60,20 @@ const std::vector<ShownSweepColumn>& point_columns() {
   return kColumns;
 }
 
+std::vector<ShownSweepColumn> point_columns(const Sweep& sweep) {
+  std::vector<ShownSweepColumn> columns = all_columns();
+  if (!sweep.predicts()) std::erase_if(columns, [](const auto& shown) { return shown.column.head == kPredictedHead; });
+  return columns;
+}
+
 std::string axis_cell(const Sweep& sweep, std::size_t axis, std::int64_t point) {
   return sweep.grid.axes[axis].text(sweep.grid.place(axis, point));
 }
 
-std::vector<TextColumn> columns_of(const Grid& grid) {
+std::vector<TextColumn> columns_of(const Sweep& sweep) {
   std::vector<TextColumn> columns;
-  for (const Axis& axis : grid.axes) columns.push_back({axis.name, axis.role == AxisRole::kDim});
-  for (const ShownSweepColumn& shown : point_columns()) columns.push_back(shown.column);
+  for (const Axis& axis : sweep.grid.axes) columns.push_back({axis.name, axis.role == AxisRole::kDim});
+  for (const ShownSweepColumn& shown : point_columns(sweep)) columns.push_back(shown.column);
   return columns;
 }
 
@@ -69,7 +82,7 @@ TextLine line_of(const Sweep& sweep, const SweepRow& row) {
   for (std::size_t i = 0; i < sweep.grid.axes.size(); ++i) line.cells.push_back(axis_cell(sweep, i, row.index));
   line.rest = row.error;
   if (!row.valid()) return line;
-  for (const ShownSweepColumn& shown : point_columns()) line.cells.push_back(shown.show(row));
+  for (const ShownSweepColumn& shown : point_columns(sweep)) line.cells.push_back(shown.show(row));
   line.paint = terminal_color(class_of(bottleneck(row.point)));
   return line;
 }
@@ -105,7 +118,7 @@ constexpr std::string_view kLegend =
 
 std::string render_sweep_table(const SweepReport& report) {
   const std::size_t width = std::max(static_cast<std::size_t>(std::max(report.width, 0)), kLeastTableWidth);
-  const std::vector<TextColumn> columns = columns_of(report.sweep.grid);
+  const std::vector<TextColumn> columns = columns_of(report.sweep);
   std::vector<TextLine> lines = {head_line(columns)};
   for (const SweepRow& row : report.rows) lines.push_back(line_of(report.sweep, row));
   const TextLayout layout = fit_table(columns, lines, width);

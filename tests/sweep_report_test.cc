@@ -60,7 +60,7 @@ TEST_CASE("CSV: a header, a row a point, the same fields in each") {
   const std::vector<std::string> second = split(lines[1], ',');
   REQUIRE(first.size() == 21);
   REQUIRE(second.size() == 21);
-  const auto columns = sweep_columns();
+  const auto columns = sweep_columns(sweep);
   const auto value = [&](const std::vector<std::string>& row, std::string_view name) {
     const auto column =
         std::find_if(columns.begin(), columns.end(), [&](const SweepColumn& c) { return c.name == name; });

@@ -106,6 +106,8 @@ Totals& Totals::operator+=(const Totals& other) {
   peak_s += other.peak_s;
   model_peak_s += other.model_peak_s;
   compute_s += other.compute_s;
+  predicted_s += other.predicted_s;
+  datasheet_s += other.datasheet_s;
   roof_time_s += other.roof_time_s;
   for (std::size_t i = 0; i < bound_s.size(); ++i) bound_s.at(i) += other.bound_s.at(i);
   for (std::size_t i = 0; i < roof_s.size(); ++i) roof_s.at(i) += other.roof_s.at(i);
@@ -171,6 +173,8 @@ Totals totals_of(const KernelRow& row, const Rates& rates, FlopConvention flops,
   totals.peak_s = times * one.matrix_flop.real() / rates.matrix_flop_per_s;
   totals.model_peak_s = times * (one.matrix_flop - one.recomputed).real() / rates.matrix_flop_per_s;
   totals.compute_s = times * compute_time(one, rates, row.kernel.kernel);
+  totals.predicted_s = times * row.predicted_s;
+  totals.datasheet_s = times * row.datasheet_s;
   return totals;
 }
 
@@ -185,6 +189,37 @@ Totals share_of(const OpRow& row, FlopConvention flops, std::int64_t n) {
   totals.cost.tensors = row.cost.one.tensors * times;
   totals.cost.output = row.cost.one.output * times;
   return totals;
+}
+
+void sum_beside(Analysis& analysis) {
+  const auto reset = [](Totals& totals) { totals.predicted_s = totals.datasheet_s = 0; };
+  const auto add = [](const Totals& more, Totals& totals) {
+    totals.predicted_s += more.predicted_s;
+    totals.datasheet_s += more.datasheet_s;
+  };
+  reset(analysis.total);
+  for (PartRow& part : analysis.parts) {
+    reset(part.totals);
+    for (std::size_t i = part.first; i < part.last; ++i) {
+      OpRow& row = analysis.rows[i];
+      reset(row.totals);
+      for (const KernelRow& kernel : row.kernels) {
+        const auto times = static_cast<double>(kernel.kernel.executions);
+        row.totals.predicted_s += times * kernel.predicted_s;
+        row.totals.datasheet_s += times * kernel.datasheet_s;
+      }
+      add(row.totals, part.totals);
+    }
+    add(part.totals, analysis.total);
+  }
+}
+
+void put_datasheet_times(const Analysis& datasheet, Analysis& analysis) {
+  for (std::size_t r = 0; r < analysis.rows.size(); ++r) {
+    for (std::size_t k = 0; k < analysis.rows[r].kernels.size(); ++k)
+      analysis.rows[r].kernels[k].datasheet_s = datasheet.rows[r].kernels[k].time.total_s;
+  }
+  sum_beside(analysis);
 }
 
 Prepared prepare(Model model, AnalysisOptions options) {

@@ -56,6 +56,8 @@ struct Totals {
   double peak_s = 0;        ///< time of the executed matrix FLOP at the matrix peak
   double model_peak_s = 0;  ///< the same of the model's: without those done again
   double compute_s = 0;     ///< time the work would take at the compute roofs alone
+  double predicted_s = 0;   ///< by time models (predict/); 0 without
+  double datasheet_s = 0;   ///< at the datasheet's roofs, where `time_s` is at measured ones; else 0
 
   Totals& operator+=(const Totals& other);
   /// Parallel efficiency: attained FLOP/s (or B/s) over the roof above each kernel, weighted by time. 0 without any.
@@ -77,8 +79,10 @@ struct Totals {
 /// A kernel of an op on the device.
 struct KernelRow {
   Kernel kernel;
-  Count dram_bytes;  ///< of one execution
-  RoofTime time;     ///< of one execution
+  Count dram_bytes;        ///< of one execution
+  RoofTime time;           ///< of one execution
+  double predicted_s = 0;  ///< of one execution; 0 without a prediction
+  double datasheet_s = 0;  ///< of one execution at the datasheet's roofs; 0 where `time` is
 };
 
 /// An op of the model on the device.
@@ -122,6 +126,12 @@ Totals totals_of(const KernelRow& row, const Rates& rates, FlopConvention flops,
 /// Totals of an n-th of what an op runs (one pass of a block that repeats n times).
 Totals share_of(const OpRow& row, FlopConvention flops, std::int64_t n);
 
+/// Adds up anew what was put into kernel rows beside their times at the roofs: predicted_s and datasheet_s.
+void sum_beside(Analysis& analysis);
+
+/// The times of the same analysis on the datasheet of a device that was measured.
+void put_datasheet_times(const Analysis& datasheet, Analysis& analysis);
+
 /// Costs and times every op of the model on the device.
 /// @throws InputError: what cost_model and rates_for throw
 Analysis analyze(Model model, Hardware hw, AnalysisOptions options);
@@ -135,6 +145,7 @@ struct PointResult {
   double time_s = 0;
   std::array<double, kBoundCount> bound_s{};  ///< time by bound class
   std::array<double, kRoofCount> roof_s{};    ///< time by bounding roof
+  double predicted_s = 0;                     ///< by time models (predict/); 0 without
 };
 
 /// A model made ready for many configurations of its dims.

@@ -41,9 +41,13 @@ std::size_t Sweep::variant_of(std::int64_t point) const {
   return static_cast<std::size_t>(variant);
 }
 
-const HardwareChoice& Sweep::hardware_at(std::int64_t point) const {
+std::size_t Sweep::device_of(std::int64_t point) const {
   const auto axis = grid.axis_of(AxisRole::kHardware);
-  return hardware[axis ? static_cast<std::size_t>(grid.place(*axis, point)) : 0];
+  return axis ? static_cast<std::size_t>(grid.place(*axis, point)) : 0;
+}
+
+bool Sweep::predicts() const {
+  return std::any_of(predictors.begin(), predictors.end(), [](const auto& one) { return one.has_value(); });
 }
 
 Roof bottleneck(const PointResult& point) { return largest<Roof>(point.roof_s); }
@@ -75,7 +79,7 @@ Evaluator::Target Evaluator::target_of(const Axis& axis, const Variant& variant)
   return {slot_of(variant.model, axis.name, axis), 0};
 }
 
-Evaluator::Evaluator(const Sweep& sweep) : sweep_(&sweep) {
+Evaluator::Evaluator(const Sweep& sweep) : sweep_(&sweep), predictors_(sweep.predictors) {
   for (const Variant& variant : sweep.variants) {
     Subject subject{prepare(variant.model, variant.options), {}};
     for (const Axis& axis : sweep.grid.axes) subject.targets.push_back(target_of(axis, variant));
@@ -100,6 +104,10 @@ SweepRow Evaluator::evaluate(std::int64_t point) {
   row.index = point;
   try {
     row.point = evaluate_point(prepared_at(point), sweep_->hardware_at(point).hw, scratch_);
+    if (const std::size_t device = sweep_->device_of(point); device < predictors_.size() && predictors_[device]) {
+      for (const Kernel& kernel : scratch_.kernels)
+        row.point.predicted_s += predictors_[device]->time_of(kernel) * static_cast<double>(kernel.executions);
+    }
   } catch (const InputError& error) {
     row.error = error.what();
   } catch (const CountOverflow& error) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "analyzer/predict/predictor.h"
 #include "analyzer/roofline/analysis.h"
 #include "analyzer/spec/hardware_choice.h"
 #include "analyzer/study/grid.h"
@@ -27,13 +28,16 @@ struct Sweep {
   Grid grid;
   std::vector<Variant> variants;         ///< one for each combination of values of the axes of models and options
   std::vector<HardwareChoice> hardware;  ///< one for each value of the axis of devices
+  std::vector<std::optional<Predictor>> predictors = {};  ///< of each device that has constants; empty: of none
 
   [[nodiscard]] std::size_t variant_of(std::int64_t point) const;
   [[nodiscard]] const Model& model_at(std::int64_t point) const { return variants[variant_of(point)].model; }
   [[nodiscard]] const AnalysisOptions& options_at(std::int64_t point) const {
     return variants[variant_of(point)].options;
   }
-  [[nodiscard]] const HardwareChoice& hardware_at(std::int64_t point) const;
+  [[nodiscard]] std::size_t device_of(std::int64_t point) const;
+  [[nodiscard]] const HardwareChoice& hardware_at(std::int64_t point) const { return hardware[device_of(point)]; }
+  [[nodiscard]] bool predicts() const;  ///< for any device
 };
 
 /// The bottleneck: the roof with most time.
@@ -94,7 +98,8 @@ class Evaluator {
   Prepared& prepared_at(std::int64_t point);
 
   const Sweep* sweep_;
-  std::vector<Subject> subjects_;  ///< parallel to Sweep::variants
+  std::vector<Subject> subjects_;                     ///< parallel to Sweep::variants
+  std::vector<std::optional<Predictor>> predictors_;  ///< of its own: they remember what they were asked
   Scratch scratch_;
 };
 
