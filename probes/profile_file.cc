@@ -91,6 +91,7 @@ std::string head(const DeviceFacts& facts, const Profile& profile) {
   if (!facts.compute_capability.empty()) out += fmt::format("compute_capability: \"{}\"\n", facts.compute_capability);
   out += fmt::format("measured:\n  date: {}\n  command: {}\n  version: {}\n", quoted(profile.date),
                      quoted(profile.command), quoted(profile.version));
+  if (!profile.device.empty()) out += fmt::format("  device: {}\n", quoted(profile.device));
   if (!profile.datasheet.empty()) out += fmt::format("  datasheet: {}\n", profile.datasheet);
   return out + fmt::format("  environment: {}\n", quoted_pairs(profile.environment));
 }

@@ -16,8 +16,8 @@
 namespace gable {
 
 double seconds_of(Effort effort) {
-  if (effort == Effort::kQuick) return 10;
-  return effort == Effort::kFull ? 300 : 45;
+  if (effort == Effort::kQuick) return 12;
+  return effort == Effort::kFull ? 300 : 52;
 }
 
 Profile run_probes(std::span<const ProbeRow> rows, const ProbeRun& run) {

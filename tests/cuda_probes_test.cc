@@ -172,8 +172,8 @@ TEST_CASE("sizes for the calibration") {
 
   CHECK(only(stream_shapes_probe(bench.session, bench.context)).config == "2 of 2 sizes");
   REQUIRE(bench.shapes.size() == 2);
-  CHECK(bench.shapes[0].shape == std::vector<std::int64_t>{1, 1, 1024});
-  CHECK(bench.shapes[1].shape == std::vector<std::int64_t>{2, 1, 1024});
+  CHECK(bench.shapes[0].shape == std::vector<std::int64_t>{1, 1, 1024, 0});
+  CHECK(bench.shapes[1].shape == std::vector<std::int64_t>{2, 1, 1024, 0});
   CHECK(bench.shapes[1].time_s == rel(3 * 4096 / 10e9, 1e-4));
   bench.shapes.clear();
 

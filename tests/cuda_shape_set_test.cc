@@ -1,4 +1,4 @@
-// Which sizes are timed. What is easy to break here: sizes that no memory holds, halves of the range left empty, a
+// Which sizes are timed. What is easy to break here: sizes that no memory holds, a
 // device so slow that one product takes minutes.
 #include <doctest/doctest.h>
 
@@ -22,21 +22,6 @@ CudaFacts facts(int capability, int sms, double clock_hz) {
 }
 
 }  // namespace
-
-TEST_CASE("points fill each axis evenly, and another seed moves them") {
-  for (int axis = 0; axis < 4; ++axis) {
-    std::array<int, 8> eighths{};
-    for (int i = 0; i < 64; ++i) ++eighths.at(static_cast<std::size_t>(8 * even_point(axis, i, 1)));
-    for (const int count : eighths) {
-      CAPTURE(axis);
-      CHECK(count >= 5);
-      CHECK(count <= 11);
-    }
-  }
-  CHECK(even_point(0, 2, 0) == rel(0.75));               // 3 is 11 in base 2
-  CHECK(even_point(1, 4, 0) == rel(2.0 / 3 + 1.0 / 9));  // 5 is 12 in base 3
-  CHECK(even_point(0, 0, 1) == rel(0.5 + 0.6180339887498949 - 1));
-}
 
 TEST_CASE("shapes of the matrix peak") {
   const std::vector<LtGemmSpec> h100 = peak_shapes(facts(90, 132, 1.98e9), Dtype::kBf16);
@@ -71,6 +56,21 @@ TEST_CASE("shapes of the calibration") {
   CHECK(least <= 4);
   CHECK(most >= 8192);
   CHECK(batched == 128);
+}
+
+TEST_CASE("each dtype is timed in every quarter of the range of m") {
+  for (const Dtype dtype : {Dtype::kBf16, Dtype::kFp32, Dtype::kFp16, Dtype::kTf32}) {
+    std::array<int, 4> quarters{};
+    for (const LtGemmSpec& spec : calibration_shapes(facts(90, 132, 1.98e9), Effort::kDefault, 1)) {
+      if (spec.dtype != dtype || spec.batch > 1) continue;
+      ++quarters.at(static_cast<std::size_t>(spec.m < 11     ? 0
+                                             : spec.m < 128  ? 1
+                                             : spec.m < 1448 ? 2
+                                                             : 3));  // 2^3.5, 2^7, 2^10.5
+    }
+    CAPTURE(row(dtype).name);
+    for (const int count : quarters) CHECK(count >= 1);  // of 64 sizes 8 are of a dtype and not batched
+  }
 }
 
 TEST_CASE("shapes are cut until they fit; a chip without bf16 times fp32") {

@@ -7,7 +7,8 @@
 namespace gable {
 namespace {
 
-constexpr std::array<std::string_view, 5> kMeasuredKeys = {"date", "command", "version", "datasheet", "environment"};
+constexpr std::array<std::string_view, 6> kMeasuredKeys = {"date",   "command",   "version",
+                                                           "device", "datasheet", "environment"};
 constexpr std::array<std::string_view, 11> kFigureKeys = {
     "probe", "config", "unit", "value", "best", "spread", "samples", "clock", "power", "temperature", "refused"};
 constexpr std::array<std::string_view, 6> kShapeKeys = {"kind", "dtype", "shape", "time", "spread", "samples"};
@@ -76,6 +77,7 @@ Profile read_profile(const YamlNode& root) {
   profile.date = read_text(require(measured, "date", "measured"), "date");
   profile.command = read_text(require(measured, "command", "measured"), "command");
   profile.version = read_text(require(measured, "version", "measured"), "version");
+  if (const YamlNode* device = measured.find("device")) profile.device = read_any_text(*device, "device");
   if (const YamlNode* sheet = measured.find("datasheet")) profile.datasheet = read_name(*sheet, "datasheet");
   profile.environment = read_pairs(measured, "environment");
   for (const YamlNode& node : read_items(root, "figures")) profile.figures.push_back(read_figure(node));

@@ -31,12 +31,13 @@ struct Figure {
   std::string refused;       ///< why it does not count: "above 153.6 GFLOP/s, 2 cores x 2 FMA x ..."; "" if it does
 };
 
-/// A product timed on the device, for the calibration of predictions. Columns follow the rows' schema.
+/// A kernel timed on the device, for the calibration of predictions: a row of the rows' schema.
 struct ShapeTiming {
-  std::string kind;  ///< gemm, stream, softmax, layernorm
+  std::string kind;  ///< gemm, bmm, stream, softmax, layernorm
   std::string dtype;
-  std::vector<std::int64_t> shape;  ///< gemm: batch, m, n, k; stream: inputs, outputs, n; rows: rows, width
-  double time_s = 0;                ///< median
+  std::vector<std::int64_t>
+      shape;          ///< the kind's dims in their order; the last may be missing where they have a default
+  double time_s = 0;  ///< median
   double spread = 0;
   std::int64_t samples = 0;
 };
@@ -45,6 +46,7 @@ struct Profile {
   std::string date;       ///< ISO 8601, UTC
   std::string command;    ///< that wrote it
   std::string version;    ///< of the program
+  std::string device;     ///< product name; "" in profiles that do not say it
   std::string datasheet;  ///< hardware spec of the same product, "" if none is known
   std::vector<std::pair<std::string, std::string>> environment;  ///< driver, libraries, cores, clocks, in order
   std::vector<Figure> figures;

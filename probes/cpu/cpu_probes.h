@@ -29,6 +29,13 @@ std::vector<Figure> probe_gemm_eigen_fp32(const ProbeContext& context);
 std::vector<Figure> probe_gemm_eigen_fp64(const ProbeContext& context);
 std::vector<Figure> probe_dispatch(const ProbeContext& context);
 
+/// Timings into context.shapes; the figure says how many. Products with weights find them where a model's step would:
+/// in DRAM, or what is left of them in the last cache.
+std::vector<Figure> probe_gemm_shapes(const ProbeContext& context);
+std::vector<Figure> probe_bmm_shapes(const ProbeContext& context);
+std::vector<Figure> probe_stream_shapes(const ProbeContext& context);
+std::vector<Figure> probe_rows_shapes(const ProbeContext& context);
+
 /// The best figure of a probe so far; 0 where there is none.
 double best_before(const ProbeContext& context, std::string_view probe);
 

@@ -57,6 +57,8 @@ std::vector<ProbeRow> stream_rows(std::index_sequence<I...> /*all*/) {
   return {stream_row<I>()...};
 }
 
+constexpr std::string_view kCalibration = "nothing: sizes for the calibration";
+
 std::vector<ProbeRow> make_table() {
   std::vector<ProbeRow> rows = {
       {"clock", Unit::kHertz, "nothing, for the arithmetic of peaks", "dependent additions, one a cycle",
@@ -80,6 +82,14 @@ std::vector<ProbeRow> make_table() {
        "elements against sums in double; at most 2 % above fma.fp64", 4, probe_gemm_eigen_fp64},
       {"dispatch", Unit::kSeconds, "launch roof", "relu of 16 elements, a thousand calls", "every element", 1,
        probe_dispatch},
+      {"shapes.gemm", Unit::kCount, kCalibration, "products with weights, even over the sizes of models, weights cold",
+       "4 elements against sums in double", 22, probe_gemm_shapes},
+      {"shapes.bmm", Unit::kCount, kCalibration, "batches of products, as attention's",
+       "4 elements against sums in double", 1.5, probe_bmm_shapes},
+      {"shapes.stream", Unit::kCount, kCalibration, "copy and sum from 4 KiB to 256 MiB a tensor", "3 elements", 2.5,
+       probe_stream_shapes},
+      {"shapes.rows", Unit::kCount, kCalibration, "softmax and layer norm", "2 rows: their sum, their variance", 2.5,
+       probe_rows_shapes},
   };
   rows.insert(rows.end(), products.begin(), products.end());
   return rows;

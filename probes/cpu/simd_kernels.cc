@@ -113,10 +113,15 @@ void map_aligned(MapFn fn, const View& x, const View& y, Sink& out, float scalar
 bool takes_bytes(MapFn fn) { return fn == MapFn::kMask || fn == MapFn::kDropout; }
 
 void map_bytes(const MapArgs& args, std::int64_t first, std::int64_t count) {
-  const bool mask = args.fn == MapFn::kMask;
-  for (std::int64_t i = first; i < first + count; ++i) {
-    const bool set = args.bytes[i % args.y_n] != 0;
-    args.out[i] = mask ? (set ? args.x[i] : args.scalar) : (set ? args.x[i] * args.scalar : 0.0F);
+  const float factor = args.fn == MapFn::kMask ? 1.0F : args.scalar;
+  const float other = args.fn == MapFn::kMask ? args.scalar : 0.0F;
+  for (std::int64_t i = first; i < first + count;) {
+    const unsigned char* const y = args.bytes + i % args.y_n;
+    const float* const x = args.x + i;
+    float* const out = args.out + i;
+    const std::int64_t run = std::min(first + count - i, args.y_n - i % args.y_n);
+    for (std::int64_t k = 0; k < run; ++k) out[k] = y[k] != 0 ? x[k] * factor : other;
+    i += run;
   }
 }
 
@@ -193,14 +198,20 @@ void scatter(float* table, const std::int64_t* index, std::int64_t rows, std::in
 void rope(const float* x, const float* table, std::int64_t table_n, std::int64_t n, bool backward, float* out,
           int threads) {
   const float sign = backward ? -1.0F : 1.0F;
-#pragma omp parallel for num_threads(threads_for(n, threads)) schedule(static)
-  for (std::int64_t i = 0; i < n / 2; ++i) {
-    const float cosine = table[2 * i % table_n];
-    const float sine = sign * table[(2 * i + 1) % table_n];
-    const float even = x[2 * i];
-    const float odd = x[2 * i + 1];
-    out[2 * i] = even * cosine - odd * sine;
-    out[2 * i + 1] = odd * cosine + even * sine;
+#pragma omp parallel num_threads(threads_for(n, threads))
+  {
+    const Piece piece = piece_of(n);
+    for (std::int64_t i = piece.first; i < piece.first + piece.count;) {
+      const float* const turn = table + i % table_n;
+      const std::int64_t run = std::min(piece.first + piece.count - i, table_n - i % table_n);
+      for (std::int64_t k = 0; k + 1 < run; k += 2) {
+        const float even = x[i + k];
+        const float odd = x[i + k + 1];
+        out[i + k] = even * turn[k] - odd * sign * turn[k + 1];
+        out[i + k + 1] = odd * turn[k] + even * sign * turn[k + 1];
+      }
+      i += run;
+    }
   }
 }
 

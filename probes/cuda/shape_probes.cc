@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "probes/collected_shapes.h"
 #include "probes/cuda/probes.h"
 #include "probes/cuda/shape_set.h"
 
@@ -28,43 +29,6 @@ Sampled sample_shape(const Session& session, const std::function<void()>& launch
   plan.through_graph = about < kGraphBelowS;
   return sample(session, launch, plan, deadline);
 }
-
-/// Counts what was timed, and says why something was not.
-class Collected {
- public:
-  explicit Collected(const ProbeContext& context) : shapes_(context.shapes) {}
-
-  void add(std::string_view kind, Dtype dtype, std::vector<std::int64_t> shape, const Sampled& sampled) {
-    if (sampled.seconds.empty()) return;
-    const Summary summary = sampled.summary();
-    if (summary.median <= 0) return;
-    ++count_;
-    if (shapes_ == nullptr) return;
-    shapes_->push_back({std::string(kind), std::string(row(dtype).name), std::move(shape), summary.median,
-                        summary.spread(), static_cast<std::int64_t>(sampled.seconds.size())});
-  }
-  void wrong(std::string why) {
-    ++wrong_;
-    if (why_.empty()) why_ = std::move(why);
-  }
-
-  [[nodiscard]] Figure figure(std::string_view probe, std::size_t of) const {
-    Figure figure;
-    figure.probe = probe;
-    figure.config = fmt::format("{} of {} sizes", count_, of);
-    if (wrong_ > 0) figure.config += fmt::format("; {} left out: {}", wrong_, why_);
-    figure.value = figure.best = static_cast<double>(count_);
-    figure.samples = count_;
-    if (count_ == 0) figure.refused = why_.empty() ? "no time for a first size" : why_;
-    return figure;
-  }
-
- private:
-  std::vector<ShapeTiming>* shapes_;
-  std::int64_t count_ = 0;
-  std::int64_t wrong_ = 0;
-  std::string why_;
-};
 
 /// The first and the last row against the host, in fp64. @return "" or what is wrong
 std::string check_rows(const Session& session, const RowsLaunch& launch) {
@@ -102,7 +66,7 @@ std::string check_rows(const Session& session, const RowsLaunch& launch) {
 std::vector<Figure> gemm_shapes_probe(Session& session, const ProbeContext& context) {
   const Deadline deadline(session, context);
   const std::vector<LtGemmSpec> shapes = calibration_shapes(session.facts(), context.effort, kSeed);
-  Collected collected(context);
+  CollectedShapes collected(context);
   for (const LtGemmSpec& spec : shapes) {
     if (deadline.over()) break;
     try {
@@ -114,8 +78,8 @@ std::vector<Figure> gemm_shapes_probe(Session& session, const ProbeContext& cont
         collected.wrong(wrong);
         continue;
       }
-      collected.add("gemm", spec.dtype, {spec.batch, spec.m, spec.n, spec.k},
-                    sample_shape(session, gemm.task(memory.operands()), context, deadline));
+      collected.add(product_shape(spec.dtype, spec.batch, spec.m, spec.n, spec.k),
+                    sample_shape(session, gemm.task(memory.operands()), context, deadline).seconds);
     } catch (const LtUnsupported& error) {
       collected.wrong(error.what());
     }
@@ -126,7 +90,7 @@ std::vector<Figure> gemm_shapes_probe(Session& session, const ProbeContext& cont
 std::vector<Figure> stream_shapes_probe(Session& session, const ProbeContext& context) {
   const Deadline deadline(session, context);
   const std::vector<std::int64_t> sizes = stream_sizes(session.facts(), context.effort);
-  Collected collected(context);
+  CollectedShapes collected(context);
   const std::int64_t most = sizes.empty() ? 0 : 4 * *std::max_element(sizes.begin(), sizes.end());
   const std::array<Memory, 3> buffers = {session.allocate(most + 16), session.allocate(most + 16),
                                          session.allocate(most + 16)};
@@ -157,7 +121,8 @@ std::vector<Figure> stream_shapes_probe(Session& session, const ProbeContext& co
         collected.wrong(wrong);
         continue;
       }
-      collected.add("stream", Dtype::kFp32, {kind.second, 1, n}, sample_shape(session, run, context, deadline));
+      collected.add({ShapeKind::kStream, Dtype::kFp32, {kind.second, 1, n}},
+                    sample_shape(session, run, context, deadline).seconds);
     }
   }
   return {collected.figure("shapes.stream", 2 * sizes.size())};
@@ -166,7 +131,7 @@ std::vector<Figure> stream_shapes_probe(Session& session, const ProbeContext& co
 std::vector<Figure> rows_shapes_probe(Session& session, const ProbeContext& context) {
   const Deadline deadline(session, context);
   const std::vector<RowsSize> sizes = rows_sizes(session.facts(), context.effort);
-  Collected collected(context);
+  CollectedShapes collected(context);
   for (const RowsSize& size : sizes) {
     const std::int64_t bytes = 4 * size.rows * size.width;
     const Memory x = session.allocate(bytes);
@@ -182,8 +147,8 @@ std::vector<Figure> rows_shapes_probe(Session& session, const ProbeContext& cont
         collected.wrong(wrong);
         continue;
       }
-      collected.add(softmax ? "softmax" : "layernorm", Dtype::kFp32, {size.rows, size.width},
-                    sample_shape(session, run, context, deadline));
+      collected.add({softmax ? ShapeKind::kSoftmax : ShapeKind::kLayerNorm, Dtype::kFp32, {size.rows, size.width}},
+                    sample_shape(session, run, context, deadline).seconds);
     }
   }
   return {collected.figure("shapes.rows", 2 * sizes.size())};

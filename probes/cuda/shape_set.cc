@@ -7,6 +7,7 @@
 #include "probes/cuda/lt_types.h"
 #include "probes/cuda/peaks.h"
 #include "probes/cuda/probes.h"
+#include "probes/even_point.h"
 
 namespace gable::cuda {
 namespace {
@@ -36,29 +37,9 @@ LtGemmSpec product(Dtype dtype, std::int64_t m, std::int64_t n, std::int64_t k) 
   return spec;
 }
 
-/// 2^(low .. high), whole, a multiple of `multiple`.
-std::int64_t size_between(double low, double high, double u, std::int64_t multiple) {
-  const double size = std::exp2(low + (high - low) * u);
-  return std::max<std::int64_t>(std::llround(size / static_cast<double>(multiple)), 1) * multiple;
-}
-
 int how_many(Effort effort) { return effort == Effort::kQuick ? 16 : effort == Effort::kDefault ? 64 : 256; }
 
 }  // namespace
-
-double even_point(int axis, int i, std::uint64_t seed) {
-  constexpr std::array<int, 4> kBases = {2, 3, 5, 7};
-  const int base = kBases.at(static_cast<std::size_t>(axis));
-  double place = 1;
-  double point = 0;
-  for (int rest = i + 1; rest > 0; rest /= base) {
-    place /= base;
-    point += place * (rest % base);
-  }
-  constexpr double kGolden = 0.6180339887498949;  // its multiples lie apart, so that seeds do
-  const double shift = kGolden * static_cast<double>((seed % 1000003) * static_cast<std::uint64_t>(axis + 1));
-  return std::fmod(point + shift, 1.0);
-}
 
 std::vector<LtGemmSpec> peak_shapes(const CudaFacts& facts, Dtype dtype) {
   // 128 rows a tile, one a SM: every wave is full whatever the tile's width.
@@ -78,8 +59,10 @@ std::vector<LtGemmSpec> calibration_shapes(const CudaFacts& facts, Effort effort
   constexpr std::array<Dtype, 4> kDtypes = {Dtype::kBf16, Dtype::kFp32, Dtype::kFp16, Dtype::kTf32};
   std::vector<LtGemmSpec> shapes;
   for (int i = 0; i < how_many(effort); ++i) {
-    const auto at = [&](int axis) { return even_point(axis, i, seed); };
-    const bool batched = i % 8 >= 4;  // each dtype both ways
+    // Each dtype both ways at the same points: of every other point of a sequence to the base 2 all lie in one half.
+    constexpr int kWays = 2 * static_cast<int>(kDtypes.size());
+    const auto at = [&](int axis) { return even_point(axis, i / kWays, seed); };
+    const bool batched = i % kWays >= static_cast<int>(kDtypes.size());
     LtGemmSpec spec = batched ? product(Dtype::kFp32, size_between(4, 11, at(0), 1), size_between(5, 11, at(1), 8),
                                         size_between(5, 8, at(2), 8))
                               : product(Dtype::kFp32, size_between(0, 14, at(0), 1), size_between(6, 14, at(1), 8),

@@ -10,15 +10,11 @@
 
 namespace gable::cuda {
 
-/// Coordinate `axis` (0 to 3) of point i of a sequence that fills [0, 1)^4 evenly: Halton (1960), radical inverses in
-/// the bases 2, 3, 5, 7, turned by a shift that `seed` chooses (Cranley and Patterson 1976).
-double even_point(int axis, int i, std::uint64_t seed);
-
 /// Products for the matrix peak: large cubes and whole waves of tiles, without those that memory has no room for or
 /// that take more than a tenth of a second at the device's peak; at least one.
 std::vector<LtGemmSpec> peak_shapes(const CudaFacts& facts, Dtype dtype);
 
-/// 16, 64 or 256 products between the sizes of deep learning, even in the logarithms of m, n and k, each fourth
+/// 16, 64 or 256 products between the sizes of deep learning, even in the logarithms of m, n and k, half of them
 /// batched. Those that do not fit the device, or take longer than 20 ms at its peak, are halved along their longest
 /// side until they do.
 std::vector<LtGemmSpec> calibration_shapes(const CudaFacts& facts, Effort effort, std::uint64_t seed);
