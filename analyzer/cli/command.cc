@@ -18,7 +18,7 @@ constexpr int kWrongInput = 2;
 constexpr int kMissing = 3;
 constexpr int kDeviceFailed = 4;
 
-constexpr std::array<Command, 14> kCommands = {{
+constexpr std::array<Command, 17> kCommands = {{
     {"", "analyze --model M [options]", "roofline report of a model on a device",
      "analyze --model gpt2-split --hw a100-pcie-40 --notes", report_command},
     {"memory", "analyze memory --model M [options]", "what a step keeps in memory, when most of it, and what fits",
@@ -48,6 +48,13 @@ constexpr std::array<Command, 14> kCommands = {{
     {"trace", "analyze trace FILE [--hw H] [--out DIR]",
      "a profile on the roofline: torch.profiler, Nsight Systems, Nsight Compute",
      "analyze trace profile.json.gz --hw h100-sxm", trace_command},
+    {"predict", "analyze predict --model M [--calibration FILE]",
+     "the time of a configuration before it runs, with an interval",
+     "analyze predict --model gpt2-large --hw a100-pcie-40 --set B=4,T=1024", predict_command},
+    {"calibrate", "analyze calibrate --rows FILE [--out FILE]", "a device's constants from kernels timed on it",
+     "analyze calibrate --rows rows.csv --out a100.yaml", calibrate_command},
+    {"validate", "analyze validate --rows FILE [--probes N]", "predicted against measured times of kernels",
+     "analyze validate --rows rows.csv --probes 64 --draws 10", validate_command},
     {"list", "analyze list models|hardware|hosts|ops|recipes|dtypes|formats|traces|calls",
      "what there is, with a line each", "analyze list models", list_command},
     {"show", "analyze show hardware H | model M | op K | recipe R",

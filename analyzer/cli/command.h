@@ -43,6 +43,8 @@ int run_analyze(const Args& args, const Io& io);
 
 int report_command(const Args& args, const Io& io);
 int compare_command(const Args& args, const Io& io);
+int calibrate_command(const Args& args, const Io& io);
+int predict_command(const Args& args, const Io& io);
 int colocate_command(const Args& args, const Io& io);
 int list_command(const Args& args, const Io& io);
 int show_command(const Args& args, const Io& io);
@@ -55,5 +57,6 @@ int probe_command(const Args& args, const Io& io);
 int record_command(const Args& args, const Io& io);
 int sweep_command(const Args& args, const Io& io);
 int trace_command(const Args& args, const Io& io);
+int validate_command(const Args& args, const Io& io);
 
 }  // namespace gable

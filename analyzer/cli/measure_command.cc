@@ -18,11 +18,14 @@
 #include "analyzer/cli/output.h"
 #include "analyzer/cli/progress.h"
 #include "analyzer/cli/study_io.h"
+#include "analyzer/cli/timing_rows.h"
 #include "analyzer/measured/overlay.h"
+#include "analyzer/predict/own_timings.h"
 #include "probes/run_probes.h"
 #include "probes/runner/run.h"
 #include "probes/sampling.h"
 #include "reports/measurement_table.h"
+#include "reports/timings_csv.h"
 
 namespace gable {
 namespace {
@@ -152,9 +155,12 @@ int measure_command(const Args& args, const Io& io) {
   }
   refuse_words(options, "measure");
   check_out(options);
+  check_rows_file(options);
   const Analysis analysis = analysis_to_run(options);
   if (options.has("warmup-study")) {
-    if (options.has("out")) throw InputError("--warmup-study writes no file; without it --out does");
+    for (const std::string_view file : {"out", "rows"}) {
+      if (options.has(file)) throw InputError(fmt::format("--warmup-study writes no file; without it --{} does", file));
+    }
     return warmup_study(options, io);
   }
   Device device = open_device(options.get("device").value_or(""));
@@ -168,8 +174,11 @@ int measure_command(const Args& args, const Io& io) {
     refuse_too_large(analysis, options, device);
     const Measurement measurement = measure(analysis, options, device, io);
     io.out << render_measurement(measurement, {io.width, io.color});
-    const std::array<OutputFile, 1> files = {{{options.get("out").value_or(""), write_measurement(measurement)}}};
-    if (options.has("out")) write_files(files, io.err);
+    std::vector<OutputFile> files;
+    if (const auto out = options.get("out")) files.push_back({*out, write_measurement(measurement)});
+    if (const auto file = options.get("rows"))
+      files.push_back({*file, render_timings_csv(timings_of(analysis, measurement))});
+    write_files(files, io.err);
   } catch (const OutOfMemory& error) {
     device.facts.free_bytes = std::min(device.facts.free_bytes, error.free_bytes);
     throw CapabilityError(

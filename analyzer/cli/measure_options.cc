@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::array<std::string_view, 8> kShared = {"model", "set",  "dtype",     "parts",
                                                      "phase", "mode", "optimizer", "clip-grad"};
-constexpr std::array<OptionRow, 8> kOwn = {{
+constexpr std::array<OptionRow, 9> kOwn = {{
     {"device", "cpu|cuda:N|recorded:FILE",
      "where it runs: the first CUDA device that works, else the CPU, unless given; a measurement stands for its "
      "device"},
@@ -27,6 +27,7 @@ constexpr std::array<OptionRow, 8> kOwn = {{
     {"warmup-study", "", "the step's time after 0, 1, 2 and 5 warm-ups, each in a process of its own"},
     {"counters", "", "also what each op moves and computes, by the hardware's counters, in passes of their own"},
     {"out", "FILE", "writes the measurement there, for analyze --measured"},
+    {"rows", "FILE", "writes the kernels whose shapes are known, a CSV for analyze calibrate and validate"},
 }};
 
 Analysis analysed(const Options& options) {
@@ -106,7 +107,7 @@ std::vector<std::string> words_of(const Options& options, const std::vector<std:
 }
 
 std::string command_of(const Options& options) {
-  return fmt::format("analyze measure {}", fmt::join(words_of(options, {"out"}), " "));
+  return fmt::format("analyze measure {}", fmt::join(words_of(options, {"out", "rows"}), " "));
 }
 
 }  // namespace gable

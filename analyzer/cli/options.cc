@@ -57,7 +57,7 @@ Options parse_options(const Args& args, std::span<const OptionRow> rows) {
   po::options_description description;
   description.add_options()("help,h", "");
   for (const OptionRow& row : rows) {
-    const std::string name(row.name);
+    const std::string name = row.name == "out" ? "out,o" : std::string(row.name);
     if (row.value.empty()) {
       description.add_options()(name.c_str(), "");
     } else {
@@ -90,7 +90,7 @@ std::string help_text(std::string_view command, std::span<const OptionRow> rows)
   if (!rows.empty()) out += "\noptions:\n";
   for (const OptionRow& row : rows) {
     constexpr std::size_t kNames = 25;  // a longer name has its help on the next line
-    const std::string name = fmt::format("--{} {}", row.name, row.value);
+    const std::string name = fmt::format("{}--{} {}", row.name == "out" ? "-o, " : "", row.name, row.value);
     out += name.size() <= kNames ? fmt::format("  {:<25} {}\n", name, row.help)
                                  : fmt::format("  {}\n  {:<25} {}\n", name, "", row.help);
   }

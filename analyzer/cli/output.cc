@@ -104,13 +104,14 @@ void check_out_folder(const std::string& path) {
   check_folder(path, there);
 }
 
-void check_out_file(const std::string& path) {
+void check_out_file(const std::string& path, std::string_view option) {
   std::error_code error;
-  if (fs::is_directory(path, error)) throw InputError(fmt::format("--out {}: is a folder; name a file in it", path));
+  if (fs::is_directory(path, error))
+    throw InputError(fmt::format("{} {}: is a folder; name a file in it", option, path));
   if (is_special(path)) return;
   const fs::path folder = fs::absolute(path, error).parent_path();
   if (!fs::exists(folder, error))
-    throw InputError(fmt::format("--out {}: there is no folder {}", path, folder.string()));
+    throw InputError(fmt::format("{} {}: there is no folder {}", option, path, folder.string()));
   check_folder(path, folder);
 }
 

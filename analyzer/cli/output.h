@@ -11,7 +11,7 @@ namespace gable {
 
 /// What is wrong with --out is told before anything is computed. @throws InputError
 void check_out_folder(const std::string& path);
-void check_out_file(const std::string& path);
+void check_out_file(const std::string& path, std::string_view option = "--out");
 
 struct OutputFile {
   std::string path;

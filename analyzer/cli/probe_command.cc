@@ -14,6 +14,8 @@
 #include "analyzer/cli/output.h"
 #include "analyzer/cli/progress.h"
 #include "analyzer/cli/study_io.h"
+#include "analyzer/cli/timing_rows.h"
+#include "analyzer/predict/own_timings.h"
 #include "probes/cpu/facts.h"
 #include "probes/profile_file.h"
 #include "probes/run_probes.h"
@@ -21,15 +23,17 @@
 #include "reports/profile_table.h"
 #include "reports/report.h"
 #include "reports/text_table.h"
+#include "reports/timings_csv.h"
 
 namespace gable {
 namespace {
 
-constexpr std::array<OptionRow, 5> kProbeOptions = {{
+constexpr std::array<OptionRow, 6> kProbeOptions = {{
     {"device", "cpu|cuda:N", "what is measured: the first CUDA device that works, else the CPU, unless given"},
     {"quick", "", "under 15 s: fewer samples, smaller sets"},
     {"full", "", "about five minutes: more samples, more shapes"},
     {"out", "FILE", "writes the profile there alone; without it, to the user's profiles, which --hw measured reads"},
+    {"rows", "FILE", "also writes the kernels that were timed, a CSV for analyze calibrate; the profile has them, too"},
     {"list", "", "the probes: what each measures, what it bounds, how its result is checked"},
 }};
 
@@ -95,6 +99,7 @@ Profile measure(const Options& options, const Device& device, const Io& io) {
                                 : options.has("full") ? " --full"
                                                       : "");
   profile.version = kVersion;
+  profile.device = device.facts.name;
   profile.datasheet = spec_of_product(device.facts.name);
   profile.environment = device.facts.environment;
   return profile;
@@ -114,6 +119,7 @@ int probe_command(const Args& args, const Io& io) {
   Device device = open_device(options.get("device").value_or(""));
   device.recorder.reset();  // probes time their kernels themselves, and a profiler beside them costs launches time
   if (device.recorded) throw InputError("--device recorded: a file is measured no more");
+  check_rows_file(options);
   const std::string path = profile_path(options, device.facts, io);
   const MeasuringLock lock;
   const Interrupt interrupt;
@@ -122,7 +128,8 @@ int probe_command(const Args& args, const Io& io) {
     const Profile profile = measure(options, device, io);
     const std::string text = write_profile(device.facts, profile);
     io.out << render_profile(profile, {io.width, io.color});
-    const std::array<OutputFile, 1> files = {{{path, text}}};
+    std::vector<OutputFile> files = {{path, text}};
+    if (const auto rows = options.get("rows")) files.push_back({*rows, render_timings_csv(timings_of(profile, {}))});
     const bool registers = !options.has("out");
     if (registers) std::filesystem::create_directories(profile_folder(io.machine), ignored);
     write_files(files, io.err);

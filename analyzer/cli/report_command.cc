@@ -7,6 +7,7 @@
 #include "analyzer/base/error.h"
 #include "analyzer/base/text.h"
 #include "analyzer/cli/command.h"
+#include "analyzer/cli/load_predictor.h"
 #include "analyzer/cli/model_options.h"
 #include "analyzer/cli/options.h"
 #include "analyzer/cli/study_io.h"
@@ -20,9 +21,10 @@
 namespace gable {
 namespace {
 
-constexpr std::array<OptionRow, 9> kReportOptions = {{
+constexpr std::array<OptionRow, 10> kReportOptions = {{
     {"host", "H", "adds the CPU's clock: dispatch beside kernels (analyze list hosts), or a YAML file"},
     {"graph", "", "with --host: the step is one CUDA graph, dispatched once"},
+    kCalibrationOption,
     {"measured", "FILE", "lays a measurement (docs/measurements.md) or a trace (docs/traces.md) over the roofline"},
     {"count", "flop|mac", "1 multiply-add = 2 FLOP (default), or 1 MAC"},
     {"by", "op|kernel|block|part|kind|pass", "rows of the report"},
@@ -87,6 +89,19 @@ std::optional<Measurement> joined(Measured measured, const Analysis& analysis, H
   return join_trace(study_trace(std::move(*measured.trace), std::move(choice)), analysis);
 }
 
+/// Wherever the device has constants: their times beside those at its roofs and, where those were measured, at the
+/// datasheet's.
+void add_predictions(const Options& options, const Model& model, const std::optional<Hardware>& datasheet, const Io& io,
+                     Analysis& analysis, ReportOptions& report) {
+  auto found = find_predictor(options, analysis.hw, io.machine, io.err);
+  if (!found) return;
+  put_predictions(found->predictor, analysis);
+  report.predicted = std::move(found->source);
+  if (!datasheet) return;
+  put_datasheet_times(analyze(model, *datasheet, analysis.options), analysis);
+  report.datasheet_times = true;
+}
+
 }  // namespace
 
 int report_command(const Args& args, const Io& io) {
@@ -109,17 +124,19 @@ int report_command(const Args& args, const Io& io) {
   if (const auto name_of_host = options.get("host")) host = load_host(*name_of_host);
   if (options.has("graph") && !host) throw InputError("--graph says nothing without --host");
   Measured measured = load_measured(options, io);
-  Model model = configured_model(*name, options);
+  const Model model = configured_model(*name, options);
   AnalysisOptions settings = analysis_options(model, options);
   // Durations on a device begin when the launch is over.
   if (measured.trace && !options.has("roofs")) settings.roofs.launch = false;
   const std::string wanted = options.get("hw").value_or("");
   HardwareChoice choice =
       measured.trace ? hardware_of_trace(*measured.trace, wanted, io.machine) : choose_hardware(wanted, io.machine);
-  analysis = analyze(std::move(model), choice.hw, settings);
+  analysis = analyze(model, choice.hw, settings);
   analysis.hw_reason = choice.reason;
+  const std::optional<Hardware> datasheet = datasheet_of(analysis.hw);
+  add_predictions(options, model, datasheet, io, analysis, report);
   if (const auto measurement = joined(std::move(measured), analysis, std::move(choice)))
-    report.overlay = make_overlay(analysis, datasheet_of(analysis.hw), *measurement);
+    report.overlay = make_overlay(analysis, datasheet, *measurement);
   if (host) report.clocks = ClockReport{*host, options.has("graph"), run_clocks(analysis, *host, options.has("graph"))};
   write_formats(options, formats, fmt::format("{}.{}", analysis.model.name, analysis.hw.name), io);
   return 0;

@@ -10,6 +10,7 @@
 #include "analyzer/cli/command.h"
 #include "analyzer/cli/options.h"
 #include "analyzer/cli/show_recipe.h"
+#include "analyzer/predict/timings.h"
 #include "analyzer/roofline/roofline.h"
 #include "analyzer/spec/library.h"
 
@@ -121,15 +122,37 @@ std::string show_op(const std::string& name, int width) {
   return out + wrapped(fmt::format("source: {}", kind->source), columns);
 }
 
+/// The columns of a file of timed kernels. "rows-schema" is all there is to name.
+std::string show_rows_schema(const std::string& /*name*/, int width) {
+  const auto columns = static_cast<std::size_t>(width);
+  const auto line = [&](std::string_view name, const std::string& doc) {
+    return wrapped(fmt::format("  {:<10} {}", name, doc), columns, 13);
+  };
+  std::string out =
+      wrapped("CSV (RFC 4180), one timed kernel a line; the first line names the columns, in any order.", columns);
+  out += "\ncolumns\n";
+  for (const TimingColumn& column : timing_columns()) out += line(column.name, std::string(column.doc));
+  out += line("time_us", "median or mean; or time_s, time_ms, time_ns");
+  for (const ShapeKindRow& kind : shape_kind_table()) {
+    out += fmt::format("\nkind {}: {}\n", kind.name, kind.doc);
+    for (const DimRow& dim : kind.dims)
+      out += line(dim.name,
+                  dim.fallback < 0 ? std::string(dim.doc) : fmt::format("{} (default {})", dim.doc, dim.fallback));
+  }
+  return out;
+}
+
 struct Topic {
   std::string_view name;
   std::string (*show)(const std::string&, int width);
+  bool alone = false;  ///< names nothing further
 };
-constexpr std::array<Topic, 5> kTopics = {{{"hardware", show_hardware},
+constexpr std::array<Topic, 6> kTopics = {{{"hardware", show_hardware},
                                            {"host", show_host},
                                            {"model", show_model},
                                            {"op", show_op},
-                                           {"recipe", show_recipe}}};
+                                           {"recipe", show_recipe},
+                                           {"rows-schema", show_rows_schema, true}}};
 
 }  // namespace
 
@@ -141,15 +164,17 @@ int show_command(const Args& args, const Io& io) {
   }
   std::vector<std::string_view> known;
   for (const Topic& topic : kTopics) known.push_back(topic.name);
-  if (options.words.size() != 2)
-    throw InputError("analyze show takes two words: hardware H, host H, model M, op K or recipe R");
+  constexpr std::string_view kTakes =
+      "analyze show takes two words: hardware H, host H, model M, op K or recipe R; or one: rows-schema";
+  if (options.words.empty()) throw InputError(std::string(kTakes));
   const auto* topic =
       std::find_if(kTopics.begin(), kTopics.end(), [&](const Topic& t) { return t.name == options.words[0]; });
   if (topic == kTopics.end()) {
     throw InputError(fmt::format("analyze show: unknown topic {}{}", in_quotes(options.words[0]),
                                  suggestion(options.words[0], known)));
   }
-  io.out << topic->show(options.words[1], std::max(io.width, 40));
+  if (options.words.size() != (topic->alone ? 1U : 2U)) throw InputError(std::string(kTakes));
+  io.out << topic->show(topic->alone ? "" : options.words[1], std::max(io.width, 40));
   return 0;
 }
 

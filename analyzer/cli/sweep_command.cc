@@ -186,7 +186,7 @@ int sweep_command(const Args& args, const Io& io) {
   const SweepFormat& format = sweep_format_of(options);
   if (const auto file = options.get("out")) check_out_file(*file);
   const SweepRun settings{0, threads_of(options), interrupted};
-  const Sweep sweep = sweep_of(options, io.machine);
+  const Sweep sweep = sweep_of(options, io);
   refuse_what_is_too_much(sweep, format, options);
   const Interrupt interrupt;
   const std::int64_t first = first_valid(sweep, interrupted);

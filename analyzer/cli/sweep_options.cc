@@ -9,17 +9,19 @@
 
 #include "analyzer/base/error.h"
 #include "analyzer/base/text.h"
+#include "analyzer/cli/load_predictor.h"
 #include "analyzer/cli/model_options.h"
 #include "analyzer/spec/library.h"
 
 namespace gable {
 namespace {
 
-constexpr std::array<OptionRow, 6> kSweepOptions = {{
+constexpr std::array<OptionRow, 7> kSweepOptions = {{
     {"vary", "DIM=VALUES",
      "an axis of the grid: 1,2,4 or a..b, a..b+k, a..b*k; also hw=H,..., dtype=D,..., recipe=R,... and phase=P,...; "
      "the last varies fastest",
      true},
+    kCalibrationOption,
     {"format", "F", "table (default), csv, json, svg"},
     {"out", "FILE", "writes there, in the format of its ending unless --format says"},
     {"resume", "FILE", "continues a CSV that was stopped, with the same options; checks what it holds"},
@@ -158,14 +160,18 @@ std::vector<OptionRow> sweep_option_rows() {
   return rows;
 }
 
-Sweep sweep_of(const Options& options, const Machine& machine) {
+Sweep sweep_of(const Options& options, const Io& io) {
   const auto given = options.get("model");
   if (!given) throw InputError("--model is missing; `analyze list models` names the shipped ones");
   const std::vector<std::string> names = model_names(*given);
   Sweep sweep;
   sweep.grid = make_grid(axes_of(names, options));
   for (const std::string& name : names) add_variants(name, options, sweep.grid, 0, sweep.variants);
-  sweep.hardware = hardware_of(sweep.grid, options, machine);
+  sweep.hardware = hardware_of(sweep.grid, options, io.machine);
+  for (const HardwareChoice& choice : sweep.hardware) {
+    auto found = find_predictor(options, choice.hw, io.machine, io.err);
+    sweep.predictors.push_back(found ? std::optional(std::move(found->predictor)) : std::nullopt);
+  }
   return sweep;
 }
 

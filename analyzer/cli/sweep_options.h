@@ -14,7 +14,7 @@ namespace gable {
 std::vector<OptionRow> sweep_option_rows();
 
 /// @throws InputError; CapabilityError where a measured profile is asked for and there is none
-Sweep sweep_of(const Options& options, const Machine& machine);
+Sweep sweep_of(const Options& options, const Io& io);
 
 /// --format, or what the name of the file says. @throws InputError
 const SweepFormat& sweep_format_of(const Options& options);

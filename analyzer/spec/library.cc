@@ -31,6 +31,9 @@ constexpr std::array<KindRow, 5> kKinds = {{
     {SpecKind::kHost, "host", "--host", "hwspecs/hosts"},
 }};
 
+/// Beside the models: other names for them.
+constexpr std::string_view kAliases = "aliases";
+
 const KindRow& kind_row(SpecKind kind) { return kKinds.at(static_cast<std::size_t>(kind)); }
 
 std::string find_data_root() {
@@ -106,7 +109,8 @@ std::vector<std::string> list_specs(SpecKind kind) {
   std::vector<std::string> names;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(data_root() + "/" + std::string(kind_row(kind).folder), error)) {
-    if (entry.path().extension() == ".yaml") names.push_back(entry.path().stem().string());
+    std::string name = entry.path().stem().string();
+    if (entry.path().extension() == ".yaml" && name != kAliases) names.push_back(std::move(name));
   }
   std::sort(names.begin(), names.end());
   return names;
