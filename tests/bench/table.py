@@ -49,6 +49,16 @@ def main():
         (f"the same, {cores} cores", f"{30 / cores:.0f} s", sweep("sweep_all_cores")),
         ("peak memory of `analyze --model gpt2-split`", "64 MB", f"{runs['analyze_gpt2_split']['peak_mb']:.1f} MB"),
     ]
+    def rate(name):
+        return f"{runs[name]['items_per_second']:,.0f} a second"
+
+    rows += [
+        ("times of products, each of a new shape, one core", "20,000 a second or more", rate("predict_gemm_shapes")),
+        ("times of the kernels of a gpt3-175b training step, eager", "200,000 a second or more", rate("predict_gpt3_step")),
+        ("all of them", "2 ms", f"{time('predict_gpt3_step', 'cpu_time') * 1e3:.3f} ms"),
+        ("predicted configurations of gpt2 by `analyze sweep`, one core", "5,000 a second or more", rate("predict_sweep")),
+        ("fit of products to 256 rows, one core", "3 s", f"{time('calibrate_256', 'cpu_time'):.2f} s"),
+    ]
     if "trace_short" in runs:
         rows += [
             ("`analyze trace` of a small BERT (1.1 MB of JSON, gzipped), process time", "40 ms", f"{time('trace_short') * 1e3:.1f} ms"),
