@@ -166,7 +166,7 @@ TEST_CASE("sizes for the calibration") {
   REQUIRE(bench.shapes.size() == 16);
   CHECK(bench.shapes[0].kind == "gemm");
   CHECK(bench.shapes[0].dtype == "bf16");
-  CHECK(bench.shapes[0].shape.size() == 4);
+  CHECK(bench.shapes[0].shape.size() == 5);
   CHECK(bench.shapes[0].time_s == rel(3e-4, kClose));  // the first algorithm, as a framework would take it
   bench.shapes.clear();
 
