@@ -134,6 +134,30 @@ TEST_CASE("a device with constants of its own is predicted by them, wherever tim
   CHECK(believed["level"] == "datasheet");
 }
 
+TEST_CASE("beside a measured profile a row has three times: datasheet, measured roofline, predicted") {
+  const TempFolder folder;
+  std::ifstream file(std::string(GABLE_SOURCE_DIR) + "/tests/data/intel-r-xeon-r-processor-2t/profile.yaml");
+  std::string yaml{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  yaml.replace(yaml.find("  environment: {"), 0, "  datasheet: cpu-x86\n");
+  const std::string profile = folder.file("profile.yaml", yaml);
+  const std::string constants = folder.path() + "/constants.yaml";
+  REQUIRE(run({"calibrate", "--rows", profile, "--out", constants}).code == 0);
+  CHECK(run({"lint", constants}).out.find("calibration of intel-r-xeon-r-processor-2t, 5 classes") !=
+        std::string::npos);
+  const auto totals = [](const Args& args) { return nlohmann::json::parse(run(args).out)["totals"]; };
+  const Args wanted = {"--model", "gpt2-split", "--hw", profile, "--calibration", constants, "--format", "json"};
+  const nlohmann::json all = totals(wanted);
+  CHECK(all["datasheet_s"].get<double>() ==
+        rel(totals({"--model", "gpt2-split", "--hw", "cpu-x86", "--format", "json"})["time_s"].get<double>()));
+  CHECK(all["time_s"].get<double>() ==
+        rel(totals({"--model", "gpt2-split", "--hw", profile, "--format", "json"})["time_s"].get<double>()));
+  const auto predicted = nlohmann::json::parse(
+      run({"predict", "--model", "gpt2-split", "--hw", profile, "--calibration", constants, "--format", "json"}).out);
+  CHECK(all["predicted_s"].get<double>() == rel(predicted["time_s"].get<double>(), 1e-9));
+  const std::string head = run({"--model", "gpt2-split", "--hw", profile, "--calibration", constants}, 200).out;
+  CHECK(head.find("datasheet") < head.find("  time"));
+}
+
 TEST_CASE("a calibration that was found and cannot be read stops nothing") {
   const TempFolder home;
   const std::string bad = home.file("gable/calibrations/old.yaml",

@@ -10,6 +10,7 @@
 #include "analyzer/base/units.h"
 #include "analyzer/cli/command.h"
 #include "analyzer/cli/options.h"
+#include "analyzer/predict/calibration_file.h"
 #include "analyzer/spec/library.h"
 #include "analyzer/spec/model_reader.h"
 
@@ -48,6 +49,10 @@ std::string recipe_summary(const Recipe& recipe) {
 /// One line on a spec that is right; adds its unverified numbers to `unverified`. @throws InputError on one that is not
 std::string lint_file(const std::string& path, std::size_t& unverified) {
   const YamlNode root = load_yaml(path);
+  if (const YamlNode* schema = root.find("schema"); schema != nullptr && schema->text == kCalibrationSchema) {
+    const CalibrationFile file = read_calibration(root);
+    return fmt::format("calibration of {}, {}", file.hardware, counted(std::ssize(file.classes), "class", "es"));
+  }
   const SpecKind kind = kind_of_spec(root);
   check_name(root, path);
   const std::string folder = fs::path(path).parent_path().string();
