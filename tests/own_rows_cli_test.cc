@@ -41,8 +41,9 @@ TEST_CASE("a profile's kernels calibrate: the models that were measured are pred
     CAPTURE(kind);
     CHECK(fitted.out.find(kind) != std::string::npos);
   }
-  for (const auto& [model, head] :
-       {std::pair{"gpt2-split", "top/lm_head"}, std::pair{"cs336-small", "model/lm_head"}}) {
+  for (const auto& pair : {std::pair{"gpt2-split", "top/lm_head"}, std::pair{"cs336-small", "model/lm_head"}}) {
+    const std::string model = pair.first;
+    const std::string head = pair.second;
     CAPTURE(model);
     const Measurement measured = load_measurement(kFolder + model + "-t64.yaml");
     const double step_s = summarize(measured.step_s).median;

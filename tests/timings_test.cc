@@ -29,11 +29,12 @@ TEST_CASE("timings: rows of several kinds, times in the unit that the column nam
   CHECK(rows[1].shape == Shape{ShapeKind::kSoftmax, Dtype::kFp32, {64, 1000}});
   CHECK(rows[1].timer == Timer::kEvents);
   CHECK(rows[1].where.line == 3);
-  for (const auto& [column, seconds] :
+  for (const auto& unit :
        {std::pair{"time_s", 2.0}, std::pair{"time_ms", 2e-3}, std::pair{"time_us", 2e-6}, std::pair{"time_ns", 2e-9}}) {
+    const std::string column = unit.first;
     CAPTURE(column);
-    const std::string csv = std::string("kind,dtype,rows,width,") + column + "\nsoftmax,fp32,1,1,2\n";
-    CHECK(read_timings(csv, "r.csv").front().time_s == rel(seconds));
+    const std::string csv = "kind,dtype,rows,width," + column + "\nsoftmax,fp32,1,1,2\n";
+    CHECK(read_timings(csv, "r.csv").front().time_s == rel(unit.second));
   }
 }
 
